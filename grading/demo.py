@@ -1,0 +1,103 @@
+"""The whole course once, end to end, on this machine: what `make course` does."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from grading import CourseError
+from grading.autograde import Marksheet, autograde, table
+from grading.build import Lesson, build, lessons, solved_notebook
+from grading.execute import execute, write_page
+from grading.progress import console, step
+from grading.release import COURSE_DIR, release
+from grading.samples import BLANK, write_samples
+
+PICTURES = {".png", ".jpg", ".gif", ".mp4"}
+
+
+def demo(lesson: Lesson, course_dir: Path = COURSE_DIR) -> None:
+    """Build, run, release and grade samples of a notebook; show marks, pictures and pages.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        Which notebook.
+    course_dir : Path
+        The course folder; it is made anew.
+
+    Raises
+    ------
+    CourseError
+        If a step fails, or a sample does not get the marks that it must get.
+    """
+    start = time.monotonic()
+    build_all(lessons(lesson.root))
+    page = run(lesson)
+    shutil.rmtree(course_dir, ignore_errors=True)
+    with step("release to students"):
+        released = release(lesson, course_dir)
+        wrong = write_samples(lesson, course_dir)
+    sheet = grade(course_dir, lesson.name)
+    console.print(table(sheet))
+    for line in _places(page, released, sheet):
+        console.print(line, soft_wrap=True)
+    check_samples(sheet, wrong)
+    console.print(f"All of it took {time.monotonic() - start:.0f} s.")
+
+
+def build_all(todo: list[Lesson]) -> None:
+    """Build notebooks, with progress."""
+    with step("build the notebooks") as report:
+        for number, lesson in enumerate(todo):
+            report(number / len(todo), lesson.name)
+            build(lesson)
+
+
+def run(lesson: Lesson) -> Path:
+    """Run a solved notebook, with progress; return its page under `build/executed/`."""
+    target = lesson.root / "build" / "executed" / f"{lesson.name}.ipynb"
+    with step(f"run {lesson.name}, solved") as report:
+        executed = execute(solved_notebook(lesson), target.parent, report)
+        return write_page(executed, target)
+
+
+def grade(course_dir: Path, assignment: str) -> Marksheet:
+    """Autograde a course folder with stock nbgrader, with progress."""
+    with step("autograde, feedback, export") as report:
+        return autograde(course_dir, assignment, report)
+
+
+def check_samples(sheet: Marksheet, wrong: dict[str, str | None]) -> None:
+    """Raise an error unless each sample has exactly the marks that it must have.
+
+    Parameters
+    ----------
+    sheet : Marksheet
+        What they got.
+    wrong : dict of str to (str or None)
+        For each sample the exercise that it gets wrong.
+    """
+    for result in sheet.results:
+        lost = set(sheet.worth) if result.student == BLANK else {wrong[result.student]}
+        right = {name: 0.0 if name in lost else points for name, points in sheet.worth.items()}
+        if result.marks != right:
+            raise CourseError(
+                f"the sample {result.student} must get {right}, but got {result.marks}; "
+                f"see {result.feedback}"
+            )
+
+
+def _places(page: Path, released: Path, sheet: Marksheet) -> Iterator[str]:
+    """Name what the run left to look at."""
+    for path in sorted((page.parent / "output").rglob("*")):
+        if path.suffix in PICTURES:
+            yield f"picture: {_shown(path)}"
+    yield f"the executed notebook: {_shown(page)}"
+    yield f"the students' notebook: {_shown(released)}"
+    for result in sheet.results:
+        yield f"feedback for {result.student}: {_shown(result.feedback)}"
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

@@ -1,0 +1,41 @@
+"""A course folder for nbgrader, with the released notebooks in it."""
+
+import shutil
+from pathlib import Path
+
+import nbformat
+from nbgrader.converters import GenerateAssignment
+
+from grading import ROOT, stock
+from grading.build import Lesson, solved_notebook
+from grading.files import replace_text
+
+COURSE_DIR = ROOT / "build" / "course"
+
+
+def release(lesson: Lesson, course_dir: Path = COURSE_DIR) -> Path:
+    """Put a notebook into a course folder and release it with stock nbgrader.
+
+    The folder can be used on its own from then on: nbgrader's commands and formgrader find their
+    settings in its `nbgrader_config.py`.
+
+    Parameters
+    ----------
+    lesson : Lesson
+        Which notebook; the assignment has its name.
+    course_dir : Path
+        The course folder; it is made, or the release in it is replaced. Submissions in it stay.
+
+    Returns
+    -------
+    Path
+        The released notebook.
+    """
+    course_dir.mkdir(parents=True, exist_ok=True)
+    settings = course_dir / stock.CONFIG_NAME
+    if not settings.exists():
+        shutil.copyfile(stock.CONFIG_FILE, settings)
+    source = course_dir / "source" / lesson.name / f"{lesson.name}.ipynb"
+    replace_text(source, nbformat.writes(solved_notebook(lesson)) + "\n")
+    stock.convert(GenerateAssignment, stock.course_directory(course_dir, lesson.name))
+    return course_dir / "release" / lesson.name / source.name

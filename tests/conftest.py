@@ -1,0 +1,26 @@
+"""What every test needs: quiet TensorFlow, one more option, the data of the real network."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--submission",
+        metavar="PATH",
+        type=Path,
+        help="judge the exercise functions of this notebook or module, not of the solution",
+    )
+
+
+@pytest.fixture(scope="session")
+def test_data():
+    """Return the folder with layers of the real VGG-19 that COURSE_TEST_DATA names."""
+    folder = os.environ.get("COURSE_TEST_DATA")
+    if not folder:
+        pytest.skip("COURSE_TEST_DATA names no folder with layers of the real VGG-19")
+    return Path(folder)
