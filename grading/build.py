@@ -139,7 +139,7 @@ def _cell(source: Source, index: int, checks: Checks) -> NotebookNode:
         text = checks.grade_cells[marks["tests"]]
         return _code_cell(text, name, _lets_go_on(metadata) | flags)
     if "checks" in marks:
-        hidden = {"jupyter": {"source_hidden": True}}
+        hidden = {"jupyter": {"source_hidden": True}, "tags": ["checks"]}
         flags = _nbgrader("checks", locked=True)
         return _code_cell(checks.shared, "checks", metadata | hidden | flags)
     name = f"cell-{index + 1:03d}"

@@ -11,6 +11,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbconvert.exporters import HTMLExporter
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from grading import CourseError
 from grading.files import replace_text
@@ -94,7 +95,8 @@ def write_page(executed: NotebookNode, notebook_path: Path) -> Path:
         The page.
     """
     page = notebook_path.with_suffix(".html")
-    html, _ = HTMLExporter().from_notebook_node(
+    folded = Config({"TagRemovePreprocessor": {"enabled": True, "remove_input_tags": ["checks"]}})
+    html, _ = HTMLExporter(config=folded).from_notebook_node(
         executed, {"metadata": {"name": notebook_path.stem}}
     )
     replace_text(notebook_path, nbformat.writes(executed) + "\n")

@@ -8,8 +8,13 @@ import sys
 from pathlib import Path
 
 import nbformat
-from nbgrader.converters import Autograde, GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions, OverwriteCells
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.preprocessors import (
+    ClearHiddenTests,
+    ClearSolutions,
+    NbGraderPreprocessor,
+    OverwriteCells,
+)
 
 STEPS_WHILE_GRADING = 2
 MEMORY_WHILE_GRADING = 8 << 30  # bytes of data for one kernel
@@ -55,6 +60,17 @@ class WholeNotebooks(OverwriteCells):
         return super().preprocess(nb, resources)
 
 
+class PlainErrors(NbGraderPreprocessor):
+    """Leave of a failed check's error its last line: the sentence, without hidden tests' code."""
+
+    def preprocess_cell(self, cell, resources, cell_index):  # type: ignore[no-untyped-def]
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            for output in cell.get("outputs", []):
+                if output.output_type == "error":
+                    output.traceback = [f"{output.ename}: {output.evalue}"]
+        return cell, resources
+
+
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
 c.CourseDirectory.course_id = "style-and-faces"
@@ -69,6 +85,13 @@ c.Autograde.sanitize_preprocessors = [
     for step in Autograde().sanitize_preprocessors
 ]
 c.OverwriteCells.add_missing_cells = True
+
+# A feedback page shows no hidden test, neither in a cell nor in an error's traceback.
+c.GenerateFeedback.preprocessors = [
+    ClearHiddenTests,
+    PlainErrors,
+    *GenerateFeedback().preprocessors,
+]
 
 # Nothing in the notebooks takes more than a few seconds while grading; a cell that
 # takes a minute hangs. It is interrupted and costs its own marks.

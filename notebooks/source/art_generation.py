@@ -543,6 +543,7 @@ a_S = {name: my_model[name] for name, _ in STYLE_LAYERS}
 my_model["input"].assign(reshape_and_normalize_image(my_content))
 a_C = my_model[CONTENT_LAYER]
 my_model["input"].assign(generate_noise_image(my_model["input"], seed=1))
+print("a painting of", my_size[0], "x", my_size[1], "pixels")
 
 # %%
 optimizer = tf.keras.optimizers.Adam(learning_rate=2.0)

@@ -105,7 +105,10 @@ def test_right_blank_and_wrong_submissions_get_their_marks(course):
         "syntax": {"double": 0.0, "total": 0.0},
     }
     for result in sheet.results:
-        assert "sums" in result.feedback.read_text(encoding="utf-8")
+        page = result.feedback.read_text(encoding="utf-8")
+        assert "test_total_of_a_sample" in page
+        assert "HIDDEN" not in page
+        assert "test_total_of_a_matrix" not in page  # not in the wrong one's traceback either
     with (course.folder / "grades.csv").open() as table:
         scores = {row["student_id"]: float(row["score"]) for row in csv.DictReader(table)}
     assert scores == {"right": 7.0, "blank": 0.0, "wrong": 3.0, "syntax": 0.0}
