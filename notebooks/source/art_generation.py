@@ -75,9 +75,11 @@ show_images([0.5 * content_photograph + 0.5 * style_painting], ["half the pixels
 # photograph. On the way to a name it computes, layer by layer, thousands of patterns: edges and
 # colours first, then textures, then parts of things.
 #
-# `load_vgg_model()` gives you the network as a dictionary. With it comes a small network of the
-# same layout that lies in `pretrained-model/`, so that nothing has to be downloaded. The command
-# `course fetch vgg19` brings the real VGG-19 in its place; every cell below then runs on that.
+# `load_vgg_model()` gives you the network as a dictionary. With it comes a compact network of the
+# same layout that lies in `pretrained-model/`, so that nothing has to be downloaded. The real
+# VGG-19 was its teacher: it learnt to answer with the same patterns, in a hundredth of the size.
+# The command `course fetch vgg19` brings the real one in its place; every cell below then runs on
+# that. The first line printed here says which network is at work.
 
 # %%
 model = load_vgg_model()

@@ -1,0 +1,131 @@
+"""How well networks paint, judged by the true VGG-19's first eight layers.
+
+    COURSE_TEST_DATA=folder python -m benchmarks.style_quality [--pairs 3 6] [--side 400]
+
+Each picture gets two figures; 0 is perfect in both.
+style: mean over conv1_1, conv2_1, conv3_1 of |G(x) - G(s)|² / |G(c) - G(s)|², where G is the Gram
+matrix, x the painting, c the content and s the style; 1 means that nothing was taken over.
+content: |F(x) - F(c)|² / |F(c)|² at conv3_4.
+
+Compared are the embedded network, the same layout with seeded filters, and the true layers
+themselves, each with the notebook's recipe. The true layers reach to conv3_4 only, so that one
+paints with the style layers conv1_1 to conv3_1 and the content layer conv3_4.
+"""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from nst_utils import (
+    CONFIG,
+    COURSE_DIR,
+    load_vgg_model,
+    read_image,
+    reshape_and_normalize_image,
+)
+from training.matconvnet import network_widths, write_matconvnet
+from training.paint import Painter
+from training.random_network import calibration_pictures, make_network
+from vgg19_weights import CONVOLUTIONS, MEAN_PIXEL, VGGWeights
+
+FILE = "vgg19_conv1_1-conv3_4.npz"
+STYLE = ("conv1_1", "conv2_1", "conv3_1")
+CONTENT = "conv3_4"
+
+
+def true_weights(folder: Path) -> VGGWeights:
+    """Return the true first eight layers, and layers of one channel behind them."""
+    kernels, biases = {}, {}
+    with np.load(folder / FILE) as data:
+        for name in CONVOLUTIONS[:8]:
+            kernels[name], biases[name] = data[f"{name}/kernel"], data[f"{name}/bias"]
+    kernels["conv1_1"] = kernels["conv1_1"][:, :, ::-1]  # the file's pictures are BGR
+    for name in CONVOLUTIONS[8:]:
+        channels = 256 if name == "conv4_1" else 1
+        kernels[name] = np.zeros((3, 3, channels, 1), np.float32)
+        biases[name] = np.zeros(1, np.float32)
+    return VGGWeights(kernels, biases, np.array(MEAN_PIXEL, np.float32), "true layers")
+
+
+class Judge:
+    """The true layers, reading pictures of one size."""
+
+    def __init__(self, weights: Path, size: tuple[int, int]) -> None:
+        self._model = load_vgg_model(weights, size)
+
+    def features(self, picture: np.ndarray) -> dict[str, np.ndarray]:
+        """Return style and content features (places, channels) of a picture, 0-255."""
+        self._model["input"].assign(reshape_and_normalize_image(picture))
+        found = {name: np.asarray(self._model[name]) for name in (*STYLE, CONTENT)}
+        return {name: a.reshape(-1, a.shape[-1]) for name, a in found.items()}
+
+    def score(self, painting: np.ndarray, content: np.ndarray, style: np.ndarray) -> np.ndarray:
+        """Return the two figures (style, content)."""
+        x, c, s = (self.features(picture) for picture in (painting, content, style))
+        shares = [
+            np.square(gram(x[name]) - gram(s[name])).sum()
+            / np.square(gram(c[name]) - gram(s[name])).sum()
+            for name in STYLE
+        ]
+        kept = np.square(x[CONTENT] - c[CONTENT]).sum() / np.square(c[CONTENT]).sum()
+        return np.array([np.mean(shares), kept])
+
+
+def gram(features: np.ndarray) -> np.ndarray:
+    """Return the Gram matrix over places, in float64, divided by their number."""
+    features = features.astype(np.float64)
+    return features.T @ features / len(features)
+
+
+def networks(folder: Path, true_file: Path) -> dict[str, tuple[Path, dict]]:
+    """Return name, weights file and replaced globals of what is compared."""
+    seeded = folder / "seeded.mat"
+    write_matconvnet(seeded, make_network(network_widths(16), 1, calibration_pictures()))
+    recipe = {"STYLE_LAYERS": [(name, 0.2) for name in STYLE], "CONTENT_LAYER": CONTENT}
+    return {
+        "embedded": (COURSE_DIR / CONFIG.COMPACT_MODEL, {}),
+        "seeded filters": (seeded, {}),
+        "true layers": (true_file, recipe),
+    }
+
+
+def main() -> None:
+    """Print a Markdown table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, nargs=2, default=(3, 6), help="contents and styles")
+    parser.add_argument("--side", type=int, default=400, help="pixels of the longer side")
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--only", help="one network")
+    parser.add_argument("--images", type=Path, default=COURSE_DIR / "images")
+    arguments = parser.parse_args()
+    data = Path(os.environ.get("COURSE_TEST_DATA", ""))
+    if not (data / FILE).is_file():
+        raise SystemExit(f"set COURSE_TEST_DATA to the folder that holds {FILE}")
+    size = (arguments.side * 3 // 4, arguments.side)
+    contents = sorted(arguments.images.glob("content_*.jpg"))[-arguments.pairs[0] :]
+    styles = sorted(arguments.images.glob("style_*.jpg"))[-arguments.pairs[1] :]
+    pairs = [(content, style) for content in contents for style in styles]
+    with tempfile.TemporaryDirectory() as temporary:
+        true_file = Path(temporary) / "true.mat"
+        write_matconvnet(true_file, true_weights(data))
+        judge = Judge(true_file, size)
+        print(f"{len(contents)} contents x {len(styles)} styles, {size[0]} x {size[1]} pixels")
+        print("\n| network | style | content |\n| --- | --- | --- |", flush=True)
+        for name, (weights, recipe) in networks(Path(temporary), true_file).items():
+            if arguments.only in (None, name):
+                painter = Painter(weights, size, **recipe)
+                scores = [
+                    judge.score(painter.paint(content, style, arguments.steps),
+                                read_image(content, size), read_image(style, size))
+                    for content, style in tqdm(pairs, desc=name)
+                ]  # fmt: skip
+                style_mean, content_mean = np.mean(scores, axis=0)
+                print(f"| {name} | {style_mean:.3f} | {content_mean:.3f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
