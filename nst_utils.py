@@ -8,7 +8,6 @@ import quiet_tensorflow  # isort: skip - before anything that imports TensorFlow
 
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -185,8 +184,6 @@ def read_image(
             f"{path} is not a picture that can be read (it begins with {start!r}); "
             "use JPEG, PNG, WebP, TIFF or GIF"
         ) from error
-    except Image.DecompressionBombError as error:
-        raise _too_large(path, str(error)) from error
     except (OSError, SyntaxError, EOFError, ValueError) as error:
         if isinstance(error, PictureError):
             raise
@@ -197,11 +194,14 @@ def read_image(
 
 
 def _decoded(path: Path) -> Image.Image:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit follows
+    pillows_limit = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None  # ours is checked below, before anything is decoded
+    try:
         with Image.open(path) as image:
             _check_picture_size(path, *image.size)
             return _to_rgb(ImageOps.exif_transpose(image))
+    finally:
+        Image.MAX_IMAGE_PIXELS = pillows_limit
 
 
 def _check_picture_file(path: Path) -> None:
@@ -226,14 +226,11 @@ def _check_picture_size(path: Path, width: int, height: int) -> None:
             f"{MIN_SIDE} x {MIN_SIDE}: choose a larger picture"
         )
     if width * height > CONFIG.MAX_PIXELS:
-        raise _too_large(path, f"{width} x {height} pixels")
-
-
-def _too_large(path: Path, found: str) -> PictureError:
-    return PictureError(
-        f"{path} is too large to decode ({found}; the limit is {CONFIG.MAX_PIXELS:,} pixels): "
-        "scale it down first, or raise CONFIG.MAX_PIXELS if you have the memory"
-    )
+        raise PictureError(
+            f"{path} is too large to decode ({width} x {height} pixels; the limit is "
+            f"{CONFIG.MAX_PIXELS:,} in all): scale it down first, or raise CONFIG.MAX_PIXELS if "
+            "you have the memory"
+        )
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -488,7 +485,7 @@ class LivePainting:
         watch = LivePainting(model["input"], steps=200)
         for step in watch:
             J, J_content, J_style = train_step(model, optimizer, a_C, a_S)
-            watch.record(J=J, content=J_content, style=J_style)
+            watch.record(J=J, J_content=J_content, J_style=J_style)
     """
 
     def __init__(self, picture: Any, steps: int, every: int | None = None) -> None:
@@ -499,6 +496,7 @@ class LivePainting:
         self.every = max(1, every or -(-steps // 10))
         self.costs: dict[str, list[float]] = {}
         self.frames = [to_picture(picture)]
+        self._bar: Any = None
         self._display: Any = None
 
     def __iter__(self) -> Iterator[int]:
@@ -513,6 +511,8 @@ class LivePainting:
         """Note the costs of a step, by name."""
         for name, value in costs.items():
             self.costs.setdefault(name, []).append(float(value))
+        if self._bar is None:
+            raise RuntimeError("record() belongs into the loop: for step in watch: ...")
         self._bar.set_postfix({name: f"{values[-1]:.3g}" for name, values in self.costs.items()})
 
     def figure(self) -> Figure:

@@ -36,6 +36,7 @@ MATCONVNET_INDEX = dict(
 GENUINE_BIAS = (0.7301776, 0.06493629, 0.03428847)
 GENUINE_UPPER, GENUINE_LEFT = -0.778150, 0.117541  # sums of kernel[0, 1] and of kernel[1, 0]
 
+EMBEDDED = "vgg19-compact.mat"  # the network that comes with the course
 FULL_MAT_BYTES = 534_904_783
 
 
@@ -133,6 +134,8 @@ def _check_file(path: Path, readers: Mapping[str, Any]) -> None:
 
 
 def _remedy(path: Path) -> str:
+    if path.name == EMBEDDED:
+        return "it is part of the course: take it from there anew (git checkout pretrained-model)"
     folder = path.absolute().parent
     return f"run: course fetch vgg19 (or put the file into {folder} yourself)"
 

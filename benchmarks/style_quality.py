@@ -13,7 +13,6 @@ paints with the style layers conv1_1 to conv3_1 and the content layer conv3_4.
 """
 
 import argparse
-import os
 import tempfile
 from pathlib import Path
 
@@ -30,25 +29,10 @@ from nst_utils import (
 from training.matconvnet import network_widths, write_matconvnet
 from training.paint import Painter
 from training.random_network import calibration_pictures, make_network
-from vgg19_weights import CONVOLUTIONS, MEAN_PIXEL, VGGWeights
+from training.true_layers import true_network
 
-FILE = "vgg19_conv1_1-conv3_4.npz"
 STYLE = ("conv1_1", "conv2_1", "conv3_1")
 CONTENT = "conv3_4"
-
-
-def true_weights(folder: Path) -> VGGWeights:
-    """Return the true first eight layers, and layers of one channel behind them."""
-    kernels, biases = {}, {}
-    with np.load(folder / FILE) as data:
-        for name in CONVOLUTIONS[:8]:
-            kernels[name], biases[name] = data[f"{name}/kernel"], data[f"{name}/bias"]
-    kernels["conv1_1"] = kernels["conv1_1"][:, :, ::-1]  # the file's pictures are BGR
-    for name in CONVOLUTIONS[8:]:
-        channels = 256 if name == "conv4_1" else 1
-        kernels[name] = np.zeros((3, 3, channels, 1), np.float32)
-        biases[name] = np.zeros(1, np.float32)
-    return VGGWeights(kernels, biases, np.array(MEAN_PIXEL, np.float32), "true layers")
 
 
 class Judge:
@@ -102,16 +86,13 @@ def main() -> None:
     parser.add_argument("--only", help="one network")
     parser.add_argument("--images", type=Path, default=COURSE_DIR / "images")
     arguments = parser.parse_args()
-    data = Path(os.environ.get("COURSE_TEST_DATA", ""))
-    if not (data / FILE).is_file():
-        raise SystemExit(f"set COURSE_TEST_DATA to the folder that holds {FILE}")
     size = (arguments.side * 3 // 4, arguments.side)
     contents = sorted(arguments.images.glob("content_*.jpg"))[-arguments.pairs[0] :]
     styles = sorted(arguments.images.glob("style_*.jpg"))[-arguments.pairs[1] :]
     pairs = [(content, style) for content in contents for style in styles]
     with tempfile.TemporaryDirectory() as temporary:
         true_file = Path(temporary) / "true.mat"
-        write_matconvnet(true_file, true_weights(data))
+        write_matconvnet(true_file, true_network())
         judge = Judge(true_file, size)
         print(f"{len(contents)} contents x {len(styles)} styles, {size[0]} x {size[1]} pixels")
         print("\n| network | style | content |\n| --- | --- | --- |", flush=True)

@@ -25,13 +25,13 @@ class Result:
         Whose.
     marks : dict of str to float, or None
         For each exercise its marks; None where nbgrader could not grade the submission.
-    feedback : Path
-        The page for the student.
+    feedback : Path, or None
+        The page for the student; None where there is none.
     """
 
     student: str
     marks: dict[str, float] | None
-    feedback: Path
+    feedback: Path | None
 
     @property
     def total(self) -> float | None:
@@ -74,7 +74,7 @@ def autograde(course_dir: Path, assignment: str, report: Report = silent) -> Mar
     names = students(course_dir, assignment)
     if not names:
         raise CourseError(f"{course_dir}/submitted holds no submission of {assignment}")
-    failed = set()
+    failed, without_page = set(), set()
     for done, name in enumerate(names):
 
         def part(share: float, doing: str, done: int = done) -> None:
@@ -82,11 +82,11 @@ def autograde(course_dir: Path, assignment: str, report: Report = silent) -> Mar
 
         if not _grade_one(stock.course_directory(course_dir, assignment, name), part):
             failed.add(name)
+        elif not _write_feedback(stock.course_directory(course_dir, assignment, name)):
+            without_page.add(name)
     directory = stock.course_directory(course_dir, assignment)
-    if len(failed) < len(names):
-        stock.convert(GenerateFeedback, directory)
     _export(directory, course_dir / "grades.csv")
-    return _marksheet(directory, names, failed)
+    return _marksheet(directory, names, failed, without_page)
 
 
 def table(sheet: Marksheet) -> Table:
@@ -102,8 +102,11 @@ def table(sheet: Marksheet) -> Table:
         cells = [f"{marks[name]:g}" if name in marks else "–" for name in sheet.worth]
         total = "not graded" if result.total is None else f"{result.total:g}"
         view.add_row(result.student, *cells, total)
-    if any(result.marks is None for result in sheet.results):
-        view.caption = f"Not graded: {stock.LOG_NAME} in the course folder says why."
+    if any(result.feedback is None for result in sheet.results):
+        view.caption = (
+            f"Not graded, or without a page: {stock.LOG_NAME} in the course folder says why. "
+            "grades.csv has for it what the gradebook held before, or 0."
+        )
     return view
 
 
@@ -128,12 +131,23 @@ def _grade_one(directory: CourseDirectory, report: Report) -> bool:
     return True
 
 
+def _write_feedback(directory: CourseDirectory) -> bool:
+    """Write one submission's feedback page; return whether nbgrader came through."""
+    try:
+        stock.convert(GenerateFeedback, directory)
+    except CourseError:
+        return False
+    return True
+
+
 def _export(directory: CourseDirectory, target: Path) -> None:
     with Gradebook(directory.db_url, directory.course_id) as gradebook:
         CsvExportPlugin(to=str(target)).export(gradebook)
 
 
-def _marksheet(directory: CourseDirectory, names: list[str], failed: set[str]) -> Marksheet:
+def _marksheet(
+    directory: CourseDirectory, names: list[str], failed: set[str], without_page: set[str]
+) -> Marksheet:
     assignment = directory.assignment_id
     with Gradebook(directory.db_url, directory.course_id) as gradebook:
         graded = {s.student_id: s for s in gradebook.assignment_submissions(assignment)}
@@ -144,7 +158,8 @@ def _marksheet(directory: CourseDirectory, names: list[str], failed: set[str]) -
             page = Path(directory.format_path("feedback", name, assignment), f"{assignment}.html")
             grades = [] if name in failed else _grades(graded[name])
             marks = None if name in failed else {_exercise(g.name): g.score for g in grades}
-            results.append(Result(name, marks, page))
+            has_page = name not in failed | without_page
+            results.append(Result(name, marks, page if has_page else None))
     return Marksheet(assignment, worth, results)
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from grading import CourseError
 from grading.autograde import table
 from grading.build import Lesson, build, is_stale, lessons
-from grading.demo import demo, grade, run
+from grading.demo import DEMO_DIR, demo, grade, run
 from grading.execute import execute, write_page
 from grading.fetch import fetch
 from grading.progress import console, step
@@ -71,7 +71,7 @@ def run_command(
             return
         if not path.is_file():
             raise CourseError(f"{path} is missing")
-        target = COURSE_DIR.parent / "executed" / path.name
+        target = DEMO_DIR.parent / "executed" / path.name
         with step(f"run {path.name}") as report:
             executed = execute(nbformat.read(path, 4), target.parent, report)
         console.print(f"executed: {write_page(executed, target)}")
@@ -94,9 +94,7 @@ def autograde_command(notebook: Notebook, course_dir: CourseDir = COURSE_DIR) ->
 
 
 @app.command("demo")
-def demo_command(
-    notebook: Notebook = "art_generation", course_dir: CourseDir = COURSE_DIR
-) -> None:
+def demo_command(notebook: Notebook = "art_generation", course_dir: CourseDir = DEMO_DIR) -> None:
     """Go once through everything: build, run, release, grade samples, show the marks."""
     with _clear_errors():
         demo(_lesson(notebook), course_dir)

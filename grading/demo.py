@@ -5,18 +5,20 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from grading import CourseError
+from grading import ROOT, CourseError, stock
 from grading.autograde import Marksheet, autograde, table
 from grading.build import Lesson, build, lessons, solved_notebook
 from grading.execute import execute, write_page
 from grading.progress import console, step
-from grading.release import COURSE_DIR, release
-from grading.samples import BLANK, write_samples
+from grading.release import release
+from grading.samples import BLANK, sample_names, write_samples
 
 PICTURES = {".png", ".jpg", ".gif", ".mp4"}
 
+DEMO_DIR = ROOT / "build" / "course"  # made anew each time; nothing of an instructor's is in it
 
-def demo(lesson: Lesson, course_dir: Path = COURSE_DIR) -> None:
+
+def demo(lesson: Lesson, course_dir: Path = DEMO_DIR) -> None:
     """Build, run, release and grade samples of a notebook; show marks, pictures and pages.
 
     Parameters
@@ -24,14 +26,16 @@ def demo(lesson: Lesson, course_dir: Path = COURSE_DIR) -> None:
     lesson : Lesson
         Which notebook.
     course_dir : Path
-        The course folder; it is made anew.
+        The course folder. It is made anew, so it may hold nothing but earlier samples.
 
     Raises
     ------
     CourseError
-        If a step fails, or a sample does not get the marks that it must get.
+        If a step fails, a sample does not get the marks that it must get, or the folder holds
+        submissions that are no samples.
     """
     start = time.monotonic()
+    _refuse_foreign(course_dir, lesson)
     build_all(lessons(lesson.root))
     page = run(lesson)
     shutil.rmtree(course_dir, ignore_errors=True)
@@ -88,6 +92,16 @@ def check_samples(sheet: Marksheet, wrong: dict[str, str | None]) -> None:
             )
 
 
+def _refuse_foreign(course_dir: Path, lesson: Lesson) -> None:
+    """Raise an error if making the folder anew would delete what is not the demo's."""
+    if not course_dir.exists():
+        return
+    foreign = {p.name for p in course_dir.glob("submitted/*")} - sample_names(lesson)
+    if foreign or not (course_dir / stock.CONFIG_NAME).is_file():
+        held = f"submissions of {', '.join(sorted(foreign))}" if foreign else "other files"
+        raise CourseError(f"{course_dir} holds {held}, which would be lost; name a new folder")
+
+
 def _places(page: Path, released: Path, sheet: Marksheet) -> Iterator[str]:
     """Name what the run left to look at."""
     for path in sorted((page.parent / "output").rglob("*")):
@@ -96,7 +110,8 @@ def _places(page: Path, released: Path, sheet: Marksheet) -> Iterator[str]:
     yield f"the executed notebook: {_shown(page)}"
     yield f"the students' notebook: {_shown(released)}"
     for result in sheet.results:
-        yield f"feedback for {result.student}: {_shown(result.feedback)}"
+        if result.feedback:
+            yield f"feedback for {result.student}: {_shown(result.feedback)}"
 
 
 def _shown(path: Path) -> str:

@@ -68,7 +68,7 @@ def fetch(name: str, folder: Path = FOLDER, source: Path | None = None) -> Path:
         return target
     with written_whole(target) as part:
         if source is None:
-            _download(weights, part)
+            _download(name, weights, part)
         else:
             _copy(source, part)
         fault = _fault(part, weights)
@@ -89,9 +89,9 @@ def _fault(path: Path, weights: Weights) -> str:
     return ""
 
 
-def _download(weights: Weights, part: Path) -> None:
+def _download(name: str, weights: Weights, part: Path) -> None:
     download = pooch.HTTPDownloader(progressbar=True, timeout=30)
-    other_way = f"or give a copy you have: course fetch --from {weights.file}"
+    other_way = f"or give a copy you have: course fetch {name} --from {weights.file}"
     try:
         download(weights.url, str(part), None)
     except requests.exceptions.HTTPError as error:

@@ -40,5 +40,14 @@ def step(title: str) -> Iterator[Report]:
     )
     with Progress(*columns, console=console) as bar:
         task = bar.add_task(title, total=1.0, doing="")
-        yield lambda share, doing: bar.update(task, completed=share, doing=doing[:40])
+        told = 0
+
+        def report(share: float, doing: str) -> None:
+            nonlocal told
+            bar.update(task, completed=share, doing=doing[:40])
+            if not console.is_terminal and int(share * 10) > told:  # a log file: every 10 %
+                told = int(share * 10)
+                console.print(f"{title}: {share:.0%}, {doing}")
+
+        yield report
         bar.update(task, completed=1.0, doing="")

@@ -9,8 +9,9 @@ from nbgrader.converters import GenerateAssignment
 from grading import ROOT, stock
 from grading.build import Lesson, solved_notebook
 from grading.files import replace_text
+from grading.progress import console
 
-COURSE_DIR = ROOT / "build" / "course"
+COURSE_DIR = ROOT / "course"
 
 
 def release(lesson: Lesson, course_dir: Path = COURSE_DIR) -> Path:
@@ -32,10 +33,19 @@ def release(lesson: Lesson, course_dir: Path = COURSE_DIR) -> Path:
         The released notebook.
     """
     course_dir.mkdir(parents=True, exist_ok=True)
-    settings = course_dir / stock.CONFIG_NAME
-    if not settings.exists():
-        shutil.copyfile(stock.CONFIG_FILE, settings)
+    _bring_settings(course_dir / stock.CONFIG_NAME)
     source = course_dir / "source" / lesson.name / f"{lesson.name}.ipynb"
     replace_text(source, nbformat.writes(solved_notebook(lesson)) + "\n")
     stock.convert(GenerateAssignment, stock.course_directory(course_dir, lesson.name))
     return course_dir / "release" / lesson.name / source.name
+
+
+def _bring_settings(settings: Path) -> None:
+    """Put the course's nbgrader settings into a folder; say so when it has others."""
+    if not settings.exists():
+        shutil.copyfile(stock.CONFIG_FILE, settings)
+    elif settings.read_bytes() != stock.CONFIG_FILE.read_bytes():
+        console.print(
+            f"{settings} differs from {stock.CONFIG_FILE} and is kept; delete it and release "
+            "again to take the course's present settings"
+        )

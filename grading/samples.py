@@ -73,6 +73,11 @@ def write_samples(lesson: Lesson, course_dir: Path) -> dict[str, str | None]:
     return {SOLUTION: None, BLANK: None, **{m.student: m.exercise for m in mistakes}}
 
 
+def sample_names(lesson: Lesson) -> set[str]:
+    """Return the names under which samples are submitted."""
+    return {SOLUTION, BLANK, *(mistake.student for mistake in MISTAKES.get(lesson.name, []))}
+
+
 def exercise_sources(notebook: Path) -> dict[str, str]:
     """Return the text of each exercise cell of a notebook."""
     cells = nbformat.read(notebook, 4).cells

@@ -20,7 +20,6 @@ import csv
 import dataclasses
 import functools
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,18 +36,17 @@ from training.balance import balanced
 from training.matconvnet import write_matconvnet
 from training.random_network import make_network
 from training.textures import texture
+from training.true_layers import TRUE_LAYERS, read_true_layers
 from vgg19 import LAYERS
 from vgg19_weights import CONVOLUTIONS, MEAN_PIXEL, VGGWeights
 
-TEACHER_FILE = "vgg19_conv1_1-conv3_4.npz"
-TEACHER_LAYERS = CONVOLUTIONS[:8]
 WIDTHS = dict(zip(CONVOLUTIONS, (32, 24, 48, 48, 96, 96, 96, 96, *[128] * 8), strict=True))
 INPUT_SCALE = 60.0  # about the deviation of a photograph's pixels
 MEMORY = 0.95  # of the moving averages, a step
 RIDGE = 0.001  # keeps a map from living on small differences of large activations
 
 # Which layer of the teacher, for the picture made how many times smaller, a layer learns.
-LESSONS = {name: (name, 1) for name in TEACHER_LAYERS}
+LESSONS = {name: (name, 1) for name in TRUE_LAYERS}
 LESSONS |= {f"conv4_{i}": (f"conv3_{i}", 2) for i in range(1, 5)}
 LESSONS |= {f"conv5_{i}": (f"conv3_{i}", 4) for i in range(1, 5)}
 
@@ -138,22 +136,17 @@ def forward(kernels, biases, x) -> dict[str, tf.Tensor]:
 class Teacher:
     """The true layers, on pictures in RGB minus the mean."""
 
-    def __init__(self, folder: Path) -> None:
-        path = folder / TEACHER_FILE
-        if not path.is_file():
-            raise SystemExit(
-                f"{path} is missing; set COURSE_TEST_DATA to the folder that holds {TEACHER_FILE}"
-            )
-        with np.load(path) as data:
-            self._kernels = {name: tf.constant(data[f"{name}/kernel"]) for name in TEACHER_LAYERS}
-            self._biases = {name: tf.constant(data[f"{name}/bias"]) for name in TEACHER_LAYERS}
+    def __init__(self, folder: Path | None = None) -> None:
+        kernels, biases = read_true_layers(folder)
+        self._kernels = {name: tf.constant(kernels[name]) for name in TRUE_LAYERS}
+        self._biases = {name: tf.constant(biases[name]) for name in TRUE_LAYERS}
 
     def lessons(self, pictures: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return what each of the student's layers is to reproduce."""
         targets = {}
         for times in (1, 2, 4):
             small = tf.nn.avg_pool2d(pictures, times, times, "VALID") if times > 1 else pictures
-            found = forward(self._kernels, self._biases, small[..., ::-1])  # the file is BGR
+            found = forward(self._kernels, self._biases, small)
             for name, (layer, smaller) in LESSONS.items():
                 if smaller == times:
                     targets[name] = found[layer]
@@ -237,7 +230,7 @@ def train(plan: Plan, teacher: Teacher, folder: Path) -> Student:
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return errors
 
-    with (folder / "log.csv").open("a", newline="") as file:
+    with (folder / "log.csv").open("a" if int(done) else "w", newline="") as file:
         log = csv.writer(file)
         if not int(done):
             log.writerow(["step", *LESSONS])
@@ -289,13 +282,16 @@ def main() -> None:
                         help="checkpoints of the run")  # fmt: skip
     parser.add_argument("--out", type=Path, default=COURSE_DIR / CONFIG.COMPACT_MODEL)
     arguments = parser.parse_args()
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    teacher = Teacher(Path(os.environ.get("COURSE_TEST_DATA", "")))
-    student = train(Plan(steps=arguments.steps, seed=arguments.seed), teacher, arguments.folder)
+    plan = Plan(steps=arguments.steps, seed=arguments.seed)
+    folder = arguments.folder / f"seed-{plan.seed}-steps-{plan.steps}"
+    folder.mkdir(parents=True, exist_ok=True)
+    teacher = Teacher()
+    student = train(plan, teacher, folder)
     maps = {name: student.linear_map(name).numpy() for name in CONVOLUTIONS}
     write_matconvnet(arguments.out, balanced(weights_of(student), maps))
-    shutil.copyfile(arguments.folder / "log.csv", COURSE_DIR / "training" / "backbone.csv")
-    draw_log(arguments.folder / "log.csv", COURSE_DIR / "docs" / "backbone.png")
+    if plan == Plan():  # what is shipped
+        shutil.copyfile(folder / "log.csv", COURSE_DIR / "training" / "backbone.csv")
+        draw_log(folder / "log.csv", COURSE_DIR / "docs" / "backbone.png")
     digest = hashlib.sha256(arguments.out.read_bytes()).hexdigest()
     print(f"{arguments.out}: {arguments.out.stat().st_size} bytes, SHA-256 {digest}")
 

@@ -30,7 +30,9 @@
 #
 # There are six exercises. Each is a function to complete: replace the line
 # `raise NotImplementedError(...)` by your code and run the cell, then the check below it. **A
-# check that stays silent has passed**; otherwise its last line says what to look at.
+# check that stays silent has passed**; otherwise its last line says what to look at. When your
+# notebook is graded, a few more checks of the same kind run: other sizes, large pictures,
+# gradients.
 
 # %% tags=["setup"]
 from nst_utils import *  # first: it also quiets TensorFlow's messages at start-up
@@ -47,7 +49,8 @@ plt.rcParams["figure.dpi"] = 90
 # ## 1. See the problem
 #
 # Here are the two pictures. Each is an array of shape $(n_H, n_W, 3)$: height, width, and red,
-# green, blue between 0 and 255. You may come back later and put other files in.
+# green, blue between 0 and 255. You may come back later and set `CONFIG.CONTENT_IMAGE` or
+# `CONFIG.STYLE_IMAGE` to other files.
 
 # %%
 size = (CONFIG.IMAGE_HEIGHT, CONFIG.IMAGE_WIDTH)
@@ -77,9 +80,10 @@ show_images([0.5 * content_photograph + 0.5 * style_painting], ["half the pixels
 #
 # `load_vgg_model()` gives you the network as a dictionary. With it comes a compact network of the
 # same layout that lies in `pretrained-model/`, so that nothing has to be downloaded. The real
-# VGG-19 was its teacher: it learnt to answer with the same patterns, in a hundredth of the size.
-# The command `course fetch vgg19` brings the real one in its place; every cell below then runs on
-# that. The first line printed here says which network is at work.
+# VGG-19 was its teacher: its first three blocks learnt to answer with the same patterns, the two
+# deeper ones with those of the third block at a larger scale. The command `course fetch vgg19`
+# brings the real one in its place; every cell below then runs on that. The first line printed
+# here says which network is at work.
 
 # %%
 model = load_vgg_model()
@@ -206,7 +210,7 @@ show_images(list(candidates.values()), titles, columns=2)
 #
 # $$G = A A^T, \qquad G_{kk'} = \sum_{\text{places } p} A_{kp}\, A_{k'p}$$
 #
-# of shape $(n_C, n_C)$. On its diagonal stands how active each channel is in all, beside it how
+# of shape $(n_C, n_C)$. On its diagonal stands how active each channel is overall, beside it how
 # much two channels go together.
 #
 # ### Exercise 2: `gram_matrix`
@@ -279,7 +283,7 @@ show_grams(
 # are no channels.
 #
 # Hint: reshape so that each row is a place, then transpose. And at the size of a photograph
-# $4\, n_C^2 (n_H n_W)^2$ is larger than any 32-bit integer: let it be a float.
+# $4\, n_C^2 (n_H n_W)^2$ is larger than TensorFlow's 32-bit integers can be: let it be a float.
 
 
 # %% exercise="compute_layer_style_cost"
@@ -426,7 +430,8 @@ def total_cost(J_content, J_style, alpha=10, beta=40):
 #    `model[CONTENT_LAYER]`, $J_{style}$ from the `model`, and $J$;
 # 2. ask the tape for the gradient of $J$ with respect to `model["input"]`;
 # 3. let the optimizer apply it: `optimizer.apply_gradients([(gradient, variable)])`;
-# 4. return the three costs.
+# 4. return the three costs as tensors, without `float()` or `.numpy()`: section 7 compiles the
+#    step, and then there are no numbers yet while it is read.
 #
 # ### Exercise 6: `train_step`
 #
@@ -508,10 +513,10 @@ save_animation(CONFIG.OUTPUT_DIR + "art_generation.gif", painting.frames)
 every = max(1, len(painting.frames) // 4)
 show_images(painting.frames[::every][:4] + painting.frames[-1:], columns=5, height=2)
 # %% [markdown]
-# With the real VGG-19 (300 × 400 pixels, the same weights 10 and 40, the same 200 steps of Adam)
-# people report these totals for a photograph of the Louvre and a painting by Monet. They are of
-# another order than yours, since the activations of that network are larger; the course is the
-# same, and after 200 steps it is still far from its end.
+# With the real VGG-19 (300 × 400 pixels, the same weights 10 and 40, the same 200 steps of Adam,
+# kernels as stored) people report these totals for a photograph of the Louvre and a painting by
+# Monet. They are of another order than yours, since the activations of that network are larger;
+# the curve has the same form, and after 200 steps it is still far from its end.
 #
 # | step | 0 | 20 | 40 | 60 | 80 | 100 | 140 | 180 |
 # |---|---|---|---|---|---|---|---|---|
@@ -524,8 +529,10 @@ show_images(painting.frames[::every][:4] + painting.frames[-1:], columns=5, heig
 # any size and any common format will do; the painting has its longer side scaled down to
 # `max_side`. The time grows with the number of pixels. A few things to try:
 #
-# - another style: `images/` holds several, and any painting of your own will do;
-# - `alpha` and `beta` in `total_cost`: more content, or more style;
+# - another style: `style_brush_strokes`, `style_cubist`, `style_ink_wash`, `style_pointillism`,
+#   `style_stained_glass` and `style_woodcut_waves` lie beside the mosaic in `images/`;
+# - in your `train_step`, `total_cost(J_content, J_style, alpha, beta)` with other weights: more
+#   content, or more style (put 10 and 40 back before you hand it in);
 # - start from the photograph alone (`noise_ratio=0`) or from noise alone (`noise_ratio=1`);
 # - fewer layers, or unequal weights, in `STYLE_LAYERS`;
 # - `load_vgg_model(pooling="max")`.
@@ -576,6 +583,6 @@ save_image(CONFIG.OUTPUT_DIR + "my_painting.png", my_model["input"])
 # - Y. Li, N. Wang, J. Liu, X. Hou: *Demystifying neural style transfer*. 2017, arXiv:1701.01036.
 #   Why Gram matrices: they match the distribution of features.
 # - I. Ustyuzhaninov, W. Brendel, L. Gatys, M. Bethge: *What does it take to generate natural
-#   textures?* 2017. How far networks come that have learnt nothing.
+#   textures?* 2016, arXiv:1606.00021. How far networks come that have learnt nothing.
 # - D. P. Kingma, J. Ba: *Adam: a method for stochastic optimization*. 2014, arXiv:1412.6980.
 # - The pictures and how they were made: `images/SOURCES.md`.

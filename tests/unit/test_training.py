@@ -12,6 +12,7 @@ from training import backbone, balance
 from training.matconvnet import network_widths, write_matconvnet
 from training.random_network import make_network
 from training.textures import KINDS, texture
+from training.true_layers import FILE, TRUE_LAYERS
 from vgg19 import VGG19
 from vgg19_weights import CONVOLUTIONS, read_vgg_weights
 
@@ -24,10 +25,10 @@ def teacher(tmp_path_factory):
     folder = tmp_path_factory.mktemp("teacher")
     seeded = make_network(network_widths(64), 5, np.zeros((1, 32, 32, 3), np.float32), 1.0)
     arrays = {}
-    for name in backbone.TEACHER_LAYERS:
+    for name in TRUE_LAYERS:
         arrays[f"{name}/kernel"] = seeded.kernels[name] / np.abs(seeded.kernels[name]).max()
         arrays[f"{name}/bias"] = seeded.biases[name]
-    np.savez(folder / backbone.TEACHER_FILE, **arrays)
+    np.savez(folder / FILE, **arrays)
     return backbone.Teacher(folder)
 
 
@@ -49,14 +50,15 @@ def test_the_manifest_describes_the_embedded_network():
     assert widths == backbone.WIDTHS
 
 
-def test_an_interrupted_run_goes_on_to_the_same_network(tmp_path, teacher, monkeypatch):
+@pytest.mark.parametrize("stop", [1, 3])  # before and after the first checkpoint
+def test_an_interrupted_run_goes_on_to_the_same_network(tmp_path, teacher, monkeypatch, stop):
     right = backbone.train(TINY, teacher, tmp_path_of(tmp_path, "whole"))
     folder = tmp_path_of(tmp_path, "broken")
     batches = backbone.batches
 
     def broken(plan, start):
         for step, pictures in enumerate(batches(plan, start), start=start):
-            if step == 3:
+            if step == stop:
                 raise KeyboardInterrupt
             yield pictures
 
@@ -107,6 +109,8 @@ def test_balancing_gives_each_layer_the_same_average_cost(monkeypatch):
     maps = {name: rng.normal(size=(width, 5)) for name, width in SMALL_WIDTHS.items()}
     found = balance.balanced(weights, maps)
     kinds = [balance.course_activations(found, kind) for kind in ("content", "style")]
+    content = [np.mean((c["conv4_2"] - s["conv4_2"]) ** 2) / 4 for c in kinds[0] for s in kinds[1]]
+    assert np.mean(content) == pytest.approx(balance.AVERAGE_COST, rel=1e-2)
     for name in ("conv1_1", "conv3_1", "conv5_1"):
         costs = [
             np.mean((balance.gram(c[name]) - balance.gram(s[name])) ** 2) / 4

@@ -9,10 +9,8 @@ import pytest
 
 from nst_utils import load_vgg_model, read_image, reshape_and_normalize_image
 from training.matconvnet import write_matconvnet
+from training.true_layers import FILE, TRUE_LAYERS, read_true_layers
 from vgg19_weights import CONVOLUTIONS, MEAN_PIXEL, VGGWeights, read_vgg_weights
-
-FILE = "vgg19_conv1_1-conv3_4.npz"
-TRUE_LAYERS = CONVOLUTIONS[:8]
 
 folder = os.environ.get("COURSE_TEST_DATA", "")
 pytestmark = pytest.mark.skipif(
@@ -25,11 +23,7 @@ pytestmark = pytest.mark.skipif(
 def true_weights():
     """True layers up to conv3_4, RGB input; thin seeded ones behind them."""
     rng = np.random.default_rng(0)
-    kernels, biases = {}, {}
-    with np.load(Path(folder) / FILE) as data:
-        for name in TRUE_LAYERS:
-            kernels[name], biases[name] = data[f"{name}/kernel"], data[f"{name}/bias"]
-    kernels["conv1_1"] = np.ascontiguousarray(kernels["conv1_1"][:, :, ::-1])
+    kernels, biases = read_true_layers(Path(folder))
     channels = 256
     for name in CONVOLUTIONS[8:]:
         kernels[name] = rng.normal(size=(3, 3, channels, 4)).astype(np.float32)
