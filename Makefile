@@ -22,7 +22,7 @@ lab: $(INSTALLED)  ## JupyterLab at the notebooks
 build: $(INSTALLED)  ## the students' notebooks from notebooks/source
 	$(BIN)/course build
 
-lock: $(INSTALLED)  ## requirements.lock from pyproject.toml
+lock:  ## requirements.lock from pyproject.toml (needs the .venv of any other target)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock
 
 clean:  ## everything that is made, but for .venv

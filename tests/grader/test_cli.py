@@ -48,7 +48,7 @@ def test_release_and_autograde(course, tmp_path):
 
 
 def test_run_takes_a_path_too(course, tmp_path, monkeypatch):
-    monkeypatch.setattr(cli, "COURSE_DIR", tmp_path / "build" / "course")
+    monkeypatch.setattr(cli, "DEMO_DIR", tmp_path / "build" / "course")
     course("build")
     result = course("run", str(tmp_path / "notebooks" / "sums.ipynb"))
     assert result.exit_code == 1
@@ -72,3 +72,29 @@ def test_a_sample_with_other_marks_than_it_must_have_is_an_error(tmp_path):
             check_samples(sheet(**bad), wrong)
     with pytest.raises(CourseError, match="got None"):
         check_samples(sheet(solution=None), wrong)
+
+
+def test_the_demo_spares_what_is_not_its_own(course, tmp_path):
+    folder = tmp_path / "course"
+    submission = folder / "submitted" / "ada" / "sums" / "sums.ipynb"
+    course("release", "sums", "--course-dir", str(folder))
+    submission.parent.mkdir(parents=True)
+    submission.write_text("hers")
+    result = course("demo", "sums", "--course-dir", str(folder))
+    assert result.exit_code == 1
+    assert "holds submissions of ada" in words(result)
+    assert submission.read_text() == "hers"
+    other = tmp_path / "thesis"
+    other.mkdir()
+    (other / "chapter.txt").write_text("mine")
+    assert "holds other files" in words(course("demo", "sums", "--course-dir", str(other)))
+    assert (other / "chapter.txt").read_text() == "mine"
+
+
+def test_release_says_when_the_folder_has_other_settings(course, tmp_path):
+    folder = tmp_path / "course"
+    course("release", "sums", "--course-dir", str(folder))
+    settings = folder / "nbgrader_config.py"
+    settings.write_text(settings.read_text() + "\nc.Execute.timeout = 30\n")
+    assert "is kept" in words(course("release", "sums", "--course-dir", str(folder)))
+    assert "c.Execute.timeout = 30" in settings.read_text()

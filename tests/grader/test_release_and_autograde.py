@@ -9,10 +9,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.converters import GenerateFeedback
 from small_course import write_lesson
 
+import grading.autograde
 from grading import CourseError
-from grading.autograde import autograde
+from grading.autograde import autograde, table
 from grading.build import Lesson, build
 from grading.release import release
 from grading.samples import answered, exercise_sources
@@ -193,3 +195,19 @@ def test_stock_commands_work_in_the_course_folder(course):
     assert scores == {"right": 7.0, "wrong": 3.0}
     page = course.folder / "feedback" / "wrong" / "sums" / "sums.html"
     assert "must be 7" in page.read_text(encoding="utf-8")
+
+
+def test_a_page_that_cannot_be_written_costs_no_marks(course, monkeypatch):
+    course.submit("right")
+    convert = grading.autograde.stock.convert
+
+    def failing(step, directory, extra=None):
+        if step is GenerateFeedback:
+            raise CourseError("no page today")
+        convert(step, directory, extra)
+
+    monkeypatch.setattr(grading.autograde.stock, "convert", failing)
+    sheet = autograde(course.folder, "sums")
+    assert [(result.marks, result.feedback) for result in sheet.results] == [(RIGHT, None)]
+    assert "without a page" in str(table(sheet).caption)
+    assert (course.folder / "grades.csv").is_file()

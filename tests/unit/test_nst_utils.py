@@ -248,14 +248,22 @@ def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path, side, monkeypa
         raise AssertionError("the picture was decoded")
 
     monkeypatch.setattr("PIL.ImageFile.ImageFile.load", never)
-    path = tmp_path / "huge.png"
+    path = huge_png(tmp_path / "huge.png", side)
+    text = picture_error(path)
+    assert f"{side} x {side} pixels" in text
+    assert "120,000,000" in text
+    monkeypatch.setattr(CONFIG, "MAX_PIXELS", side * side)
+    with pytest.raises(AssertionError, match="was decoded"):  # the limit is ours alone
+        read_image(path)
+
+
+def huge_png(path, side):
+    """The beginning of a picture that says it is huge."""
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     ihdr = b"IHDR" + header
     chunk = struct.pack(">I", len(header)) + ihdr + struct.pack(">I", zlib.crc32(ihdr))
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + b"\0\0\0\0IDAT")
-    text = picture_error(path)
-    assert "too large" in text
-    assert "120,000,000" in text
+    return path
 
 
 @pytest.mark.parametrize("options", [{"size": (10, 300)}, {"max_side": 8}])
@@ -381,6 +389,12 @@ def test_a_run_records_costs_and_frames(capsys):
     assert (run.frames[-1][..., 2] == 57).all()
     assert len(run.figure().axes[1].lines) == 2
     assert "painting: 100%" in capsys.readouterr().err
+
+
+def test_costs_are_recorded_within_the_loop():
+    run = LivePainting(np.zeros((1, 20, 20, 3)), steps=1)
+    with pytest.raises(RuntimeError, match="for step in watch"):
+        run.record(J=1.0)
 
 
 def test_a_run_has_at_least_one_step():

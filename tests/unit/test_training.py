@@ -5,6 +5,7 @@ import tomllib
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from nst_utils import CONFIG, COURSE_DIR
 from tests.unit.small_network import SMALL_WIDTHS, small_weights
@@ -19,15 +20,25 @@ from vgg19_weights import CONVOLUTIONS, read_vgg_weights
 TINY = backbone.Plan(steps=4, batch=2, crop=32, n_textures=3, warm_up=1, save_every=2)
 
 
+@pytest.fixture(autouse=True)
+def not_compiled():
+    """A few steps are done sooner than the step is compiled."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
 @pytest.fixture(scope="module")
 def teacher(tmp_path_factory):
     """A teacher of the true widths that knows nothing."""
     folder = tmp_path_factory.mktemp("teacher")
-    seeded = make_network(network_widths(64), 5, np.zeros((1, 32, 32, 3), np.float32), 1.0)
-    arrays = {}
-    for name in TRUE_LAYERS:
-        arrays[f"{name}/kernel"] = seeded.kernels[name] / np.abs(seeded.kernels[name]).max()
-        arrays[f"{name}/bias"] = seeded.biases[name]
+    rng = np.random.default_rng(5)
+    arrays, channels = {}, 3
+    for name, width in list(network_widths(64).items())[: len(TRUE_LAYERS)]:
+        kernel = rng.standard_normal((3, 3, channels, width), np.float32)
+        arrays[f"{name}/kernel"] = kernel / np.float32(3 * np.sqrt(channels))
+        arrays[f"{name}/bias"] = rng.standard_normal(width, np.float32)
+        channels = width
     np.savez(folder / FILE, **arrays)
     return backbone.Teacher(folder)
 

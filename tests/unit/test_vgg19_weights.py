@@ -337,6 +337,13 @@ def test_the_old_path_tells_which_command_brings_it(monkeypatch, tmp_path):
         load_vgg_model("pretrained-model/imagenet-vgg-verydeep-19.mat")
 
 
+def test_a_broken_embedded_network_is_to_be_taken_from_the_course(tmp_path):
+    path = tmp_path / "vgg19-compact.mat"
+    assert "git checkout pretrained-model" in error(path)
+    path.write_bytes(b"x")
+    assert "git checkout pretrained-model" in error(path)
+
+
 def test_the_embedded_network_has_live_channels_of_one_scale():
     """On a photograph most channels answer, and no layer explodes or fades."""
     from nst_utils import read_image, reshape_and_normalize_image
