@@ -1,6 +1,7 @@
 """How well networks paint, judged by the true VGG-19's first eight layers.
 
     COURSE_TEST_DATA=folder python -m benchmarks.style_quality [--pairs 3 6] [--side 400]
+    COURSE_TEST_DATA=folder python -m benchmarks.style_quality --gallery
 
 Each picture gets two figures; 0 is perfect in both.
 style: mean over conv1_1, conv2_1, conv3_1 of |G(x) - G(s)|² / |G(c) - G(s)|², where G is the Gram
@@ -9,7 +10,8 @@ content: |F(x) - F(c)|² / |F(c)|² at conv3_4.
 
 Compared are the embedded network, the same layout with seeded filters, and the true layers
 themselves, each with the notebook's recipe. The true layers reach to conv3_4 only, so that one
-paints with the style layers conv1_1 to conv3_1 and the content layer conv3_4.
+paints with the style layers conv1_1 to conv3_1 and the content layer conv3_4. With --gallery
+nothing is painted: the paintings that `python -m training.gallery` left are judged.
 """
 
 import argparse
@@ -26,6 +28,7 @@ from nst_utils import (
     read_image,
     reshape_and_normalize_image,
 )
+from training import gallery
 from training.matconvnet import network_widths, write_matconvnet
 from training.paint import Painter
 from training.random_network import calibration_pictures, make_network
@@ -77,6 +80,28 @@ def networks(folder: Path, true_file: Path) -> dict[str, tuple[Path, dict]]:
     }
 
 
+def judge_gallery() -> None:
+    """Print the figures of the gallery's paintings, by content and by style."""
+    contents, styles = (
+        sorted(gallery.IMAGES.glob(f"{kind}_*.jpg")) for kind in ("content", "style")
+    )
+    size = gallery.SIZE
+    with tempfile.TemporaryDirectory() as temporary:
+        write_matconvnet(Path(temporary) / "true.mat", true_network())
+        judge = Judge(Path(temporary) / "true.mat", size)
+    scores = np.array([
+        [judge.score(read_image(gallery.painting_path(content, style)),
+                     read_image(content, size), read_image(style, size)) for style in styles]
+        for content in tqdm(contents, desc="gallery")
+    ])  # fmt: skip
+    print("| pictures | style | content |\n| --- | --- | --- |")
+    for paths, axis in ((contents, 1), (styles, 0)):
+        for path, (style, content) in zip(paths, scores.mean(axis=axis), strict=True):
+            print(f"| {path.stem} | {style:.3f} | {content:.3f} |")
+    style, content = scores.mean(axis=(0, 1))
+    print(f"| all | {style:.3f} | {content:.3f} |")
+
+
 def main() -> None:
     """Print a Markdown table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -84,8 +109,12 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=400, help="pixels of the longer side")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--only", help="one network")
+    parser.add_argument("--gallery", action="store_true", help="judge what is painted already")
     parser.add_argument("--images", type=Path, default=COURSE_DIR / "images")
     arguments = parser.parse_args()
+    if arguments.gallery:
+        judge_gallery()
+        return
     size = (arguments.side * 3 // 4, arguments.side)
     contents = sorted(arguments.images.glob("content_*.jpg"))[-arguments.pairs[0] :]
     styles = sorted(arguments.images.glob("style_*.jpg"))[-arguments.pairs[1] :]
