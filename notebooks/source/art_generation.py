@@ -486,15 +486,15 @@ model["input"].assign(generated_image)
 show_images([generated_image], ["where we start"])
 # %% [markdown]
 # `tf.function` records your training step as a graph the first time and only repeats the graph
-# from then on, which is a good deal faster. Adam with learning rate 2 moves each pixel by about
-# two grey levels a step.
+# from then on, which is a good deal faster; `autograph=False` keeps its error messages short.
+# Adam with learning rate 2 moves each pixel by about two grey levels a step.
 #
 # Watch the cost: it is drawn on a logarithmic scale and falls quickly at first, while colours
 # find their place, then ever more slowly, while strokes take shape.
 
 # %%
 optimizer = tf.keras.optimizers.Adam(learning_rate=2.0)
-step = tf.function(train_step)
+step = tf.function(train_step, autograph=False)
 
 painting = LivePainting(model["input"], steps=CONFIG.STEPS)
 for _ in painting:
@@ -556,7 +556,7 @@ print("a painting of", my_size[0], "x", my_size[1], "pixels")
 
 # %%
 optimizer = tf.keras.optimizers.Adam(learning_rate=2.0)
-step = tf.function(train_step)
+step = tf.function(train_step, autograph=False)
 
 painting = LivePainting(my_model["input"], steps=CONFIG.STEPS)
 for _ in painting:
