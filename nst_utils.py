@@ -322,7 +322,7 @@ def generate_noise_image(
     if not 0 <= ratio <= 1:
         raise ValueError(f"noise_ratio is {ratio}; it is a share, between 0 and 1")
     content = np.asarray(content_image, np.float32)
-    noise = np.random.default_rng(seed).uniform(-20, 20, content.shape).astype(np.float32)
+    noise = np.asarray(np.random.default_rng(seed).uniform(-20, 20, content.shape), np.float32)
     return np.float32(ratio) * noise + np.float32(1 - ratio) * content
 
 
