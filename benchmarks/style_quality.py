@@ -29,6 +29,7 @@ from nst_utils import (
     reshape_and_normalize_image,
 )
 from training import gallery
+from training.balance import gram
 from training.matconvnet import network_widths, write_matconvnet
 from training.paint import Painter
 from training.random_network import calibration_pictures, make_network
@@ -45,9 +46,9 @@ class Judge:
         self._model = load_vgg_model(weights, size)
 
     def features(self, picture: np.ndarray) -> dict[str, np.ndarray]:
-        """Return style and content features (places, channels) of a picture, 0-255."""
+        """Return features (places, channels), float64, of a picture, 0-255."""
         self._model["input"].assign(reshape_and_normalize_image(picture))
-        found = {name: np.asarray(self._model[name]) for name in (*STYLE, CONTENT)}
+        found = {name: np.asarray(self._model[name], np.float64) for name in (*STYLE, CONTENT)}
         return {name: a.reshape(-1, a.shape[-1]) for name, a in found.items()}
 
     def score(self, painting: np.ndarray, content: np.ndarray, style: np.ndarray) -> np.ndarray:
@@ -60,12 +61,6 @@ class Judge:
         ]
         kept = np.square(x[CONTENT] - c[CONTENT]).sum() / np.square(c[CONTENT]).sum()
         return np.array([np.mean(shares), kept])
-
-
-def gram(features: np.ndarray) -> np.ndarray:
-    """Return the Gram matrix over places, in float64, divided by their number."""
-    features = features.astype(np.float64)
-    return features.T @ features / len(features)
 
 
 def networks(folder: Path, true_file: Path) -> dict[str, tuple[Path, dict]]:

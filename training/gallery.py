@@ -25,7 +25,7 @@ PAINTINGS = COURSE_DIR / "build" / "gallery"
 
 PAGE = """# Gallery
 
-Every photograph of the course in every style, painted by the art notebook's own recipe with the
+Every content picture in every style, painted by the art notebook's own recipe with the
 network that lies in `pretrained-model/`: {steps} steps of Adam at 300 x 400 pixels. A row for each
 content, a column for each style; the sources stand at the margins.
 

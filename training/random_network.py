@@ -1,6 +1,6 @@
 """Make a VGG-19 of a quarter of its width with seeded filters, calibrated on pictures.
 
-    python -m training.random_network [--seed 1] [--out pretrained-model/vgg19-compact.mat]
+    python -m training.random_network [--seed 1] [--out build/seeded.mat]
 
 Each filter is drawn at random; then, layer by layer, it is scaled and shifted so that before
 the ReLU every channel has mean 0 and the same deviation over the calibration pictures. It has
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from nst_utils import CONFIG, COURSE_DIR, read_image, reshape_and_normalize_image
+from nst_utils import COURSE_DIR, read_image, reshape_and_normalize_image
 from training.matconvnet import network_widths, write_matconvnet
 from vgg19 import LAYERS
 from vgg19_weights import MEAN_PIXEL, VGGWeights
@@ -72,11 +72,11 @@ def make_network(
 
 
 def main() -> None:
-    """Write the network where the course looks for it."""
+    """Write the network, to compare the trained one with."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first-width", type=int, default=16, help="channels of conv1_1")
-    parser.add_argument("--out", type=Path, default=COURSE_DIR / CONFIG.COMPACT_MODEL)
+    parser.add_argument("--out", type=Path, default=COURSE_DIR / "build" / "seeded.mat")
     arguments = parser.parse_args()
     widths = network_widths(arguments.first_width)
     network = make_network(widths, arguments.seed, calibration_pictures())

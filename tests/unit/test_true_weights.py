@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 
 from nst_utils import load_vgg_model, read_image, reshape_and_normalize_image
+from tests.unit.test_vgg19_weights import write_keras, write_npz
 from training.matconvnet import write_matconvnet
 from training.true_layers import FILE, TRUE_LAYERS, read_true_layers
 from vgg19_weights import CONVOLUTIONS, MEAN_PIXEL, VGGWeights, read_vgg_weights
@@ -65,18 +65,8 @@ def write_mat_swapped(path, weights):
     write_matconvnet(path, VGGWeights(kernels, weights.biases, weights.mean_pixel, "swapped"))
 
 
-def write_keras(path, weights):
-    with h5py.File(path, "w") as file:
-        for name in CONVOLUTIONS:
-            k = f"block{name[4]}_conv{name[6]}"
-            flip = slice(None, None, -1 if name == "conv1_1" else 1)
-            file[f"{k}/{k}_W_1:0"] = weights.kernels[name][:, :, flip]
-            file[f"{k}/{k}_b_1:0"] = weights.biases[name]
-
-
-def write_npz(path, weights):
-    arrays = {f"{n}/kernel": weights.kernels[n] for n in CONVOLUTIONS}
-    np.savez(path, **arrays, **{f"{n}/bias": weights.biases[n] for n in CONVOLUTIONS})
+def write_published_keras(path, weights):
+    write_keras(path, weights, "published")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +75,7 @@ def write_npz(path, weights):
         (write_matconvnet, ".mat"),
         (write_mat_older, ".mat"),
         (write_mat_swapped, ".mat"),
-        (write_keras, ".h5"),
+        (write_published_keras, ".h5"),
         (write_npz, ".npz"),
     ],
     ids=["mat-newer", "mat-older", "mat-rows-and-columns-swapped", "h5", "npz"],
