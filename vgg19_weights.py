@@ -256,8 +256,11 @@ def _h5_convolutions(file: h5py.File) -> Layers:
     names = {_keras_name(name): name for name in CONVOLUTIONS}
 
     def visit(where: str, item: object) -> None:
-        layer = next((names[part] for part in where.split("/") if part in names), None)
-        if layer and isinstance(item, h5py.Dataset) and "optimizer" not in where:
+        if not isinstance(item, h5py.Dataset) or "optimizer" in where:
+            return
+        parts = [*where.split("/"), str(item.parent.attrs.get("name"))]  # the label is Keras 3's
+        layer = next((names[part] for part in parts if part in names), None)
+        if layer:
             arrays[layer][item.ndim] = item[()]
 
     file.visititems(visit)

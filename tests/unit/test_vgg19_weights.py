@@ -3,6 +3,7 @@
 import dataclasses
 
 import h5py
+import keras
 import numpy as np
 import pytest
 import scipy.io
@@ -115,6 +116,18 @@ def test_writing_twice_gives_the_same_bytes(tmp_path, right):
 def test_keras_layouts_are_read_as_rgb(tmp_path, right, layout):
     write_keras(tmp_path / "vgg.h5", right, layout)
     assert_same(read_vgg_weights(tmp_path / "vgg.h5"), right)
+
+
+def test_weights_that_keras_3_itself_saved_are_read(tmp_path, right):
+    """It names the groups by class, and the layer in a label only."""
+    network = keras.Sequential([keras.Input((None, None, 3))])
+    for name in CONVOLUTIONS:
+        kernel, bias = right.kernels[name], right.biases[name]
+        layer = keras.layers.Conv2D(bias.size, 3, padding="same", name=keras_name(name))
+        network.add(layer)
+        layer.set_weights([kernel[:, :, ::-1] if name == "conv1_1" else kernel, bias])
+    network.save_weights(tmp_path / "vgg.weights.h5")
+    assert_same(read_vgg_weights(tmp_path / "vgg.weights.h5"), right)
 
 
 def test_keras_without_top_is_read(tmp_path, right):
