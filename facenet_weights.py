@@ -131,7 +131,7 @@ def write_facenet_npz(path: str | Path, arrays: Mapping[str, np.ndarray], dtype:
         If a number is too large for the type.
     """
     with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
-        small = {name: np.asarray(array, dtype) for name, array in arrays.items()}
+        small: dict[str, Any] = {name: np.asarray(array, dtype) for name, array in arrays.items()}
     for name, array in small.items():
         if not np.isfinite(array).all():
             raise WeightsError(
@@ -237,7 +237,7 @@ def _read_folder(folder: Path, shapes: Shapes) -> Arrays:
         return cached
     arrays = {name: _read_csv(folder / f"{name}.csv", shape) for name, shape in shapes.items()}
     try:
-        content = {**arrays, "stamp": np.array(stamp)}
+        content: dict[str, Any] = {**arrays, "stamp": np.array(stamp)}
         _write_whole(folder / CACHE, lambda temporary: np.savez(temporary, **content))
     except OSError:
         pass  # a folder that cannot be written to is read slowly each time
