@@ -6,6 +6,7 @@ steps. Both are the same bytes whenever they are made from the same text.
 """
 
 import copy
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from grading import ROOT, CourseError, stock
 from grading.checks import Checks, read_checks
 from grading.files import replace_text
 from grading.source import Source
+
+EXERCISE = re.compile(r'^# %%.*\bexercise="(\w+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Lesson:
     def solved(self) -> Path:
         """nbgrader's source: generated, not committed."""
         return self.root / "build" / "solved" / f"{self.name}.ipynb"
+
+    @property
+    def exercises(self) -> list[str]:
+        """The names of its exercise functions, in order."""
+        return EXERCISE.findall(self.source.read_text(encoding="utf-8"))
 
 
 def lessons(root: Path = ROOT) -> list[Lesson]:

@@ -1,5 +1,6 @@
 """The command line `course`."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from grading.build import Lesson, build, is_stale, lessons
 from grading.demo import DEMO_DIR, demo, grade, run
 from grading.execute import execute, write_page
 from grading.fetch import fetch
-from grading.progress import console, step
+from grading.progress import beside, console, step
 from grading.release import COURSE_DIR, release
 
 app = typer.Typer(
@@ -24,6 +25,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+evaluate = typer.Typer(help="Measure what an embedded network can do.", no_args_is_help=True)
+app.add_typer(evaluate, name="evaluate")
 
 Notebook = Annotated[str, typer.Argument(help="The notebook's name, such as art_generation.")]
 CourseDir = Annotated[Path, typer.Option(help="nbgrader's course folder.")]
@@ -94,10 +97,15 @@ def autograde_command(notebook: Notebook, course_dir: CourseDir = COURSE_DIR) ->
 
 
 @app.command("demo")
-def demo_command(notebook: Notebook = "art_generation", course_dir: CourseDir = DEMO_DIR) -> None:
+def demo_command(
+    notebook: Annotated[
+        str | None, typer.Argument(help="The notebook's name; all of them without it.")
+    ] = None,
+    course_dir: CourseDir = DEMO_DIR,
+) -> None:
     """Go once through everything: build, run, release, grade samples, show the marks."""
     with _clear_errors():
-        demo(_lesson(notebook), course_dir)
+        demo([_lesson(notebook)] if notebook else lessons(), course_dir)
 
 
 @app.command("fetch")
@@ -110,6 +118,37 @@ def fetch_command(
     """Bring real weights in place of the embedded networks, and check them."""
     with _clear_errors():
         console.print(f"in place: {fetch(weights, source=source)}")
+
+
+@evaluate.command("faces")
+def evaluate_faces_command(  # noqa: PLR0913, PLR0917 - options of a command
+    people: Annotated[int, typer.Option(min=2, max=10_000, help="Never trained on.")] = 1000,
+    pictures: Annotated[int, typer.Option(min=2, help="Of each person.")] = 6,
+    weights: Annotated[
+        Path | None, typer.Option(help="A file or folder of weights; the shipped ones without.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses the pairs of pictures.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    figure: Annotated[bool, typer.Option("--figure", help="Write docs/faces_roc.png.")] = False,
+) -> None:
+    """Measure how well the face network tells drawn people apart whom it never saw."""
+    with _clear_errors():
+        from training import evaluate_faces as faces
+
+        place = beside if as_json else console
+        model = faces.load_network(weights)
+        drawn = faces.draw_people(people, pictures)
+        with step("encode the pictures", place) as report:
+            encodings = faces.encode(model, drawn, report)
+        pairs = faces.choose_pairs(encodings, seed)
+        found = faces.figures(pairs, people, pictures)
+        if as_json:
+            print(json.dumps(faces.as_dict(found), indent=2))
+        else:
+            console.print(faces.table(found))
+        if figure:
+            faces.draw_figure(pairs, faces.FIGURE)
+            place.print(f"wrote {faces.FIGURE}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from grading import ROOT, CourseError, stock
@@ -18,13 +18,13 @@ PICTURES = {".png", ".jpg", ".gif", ".mp4"}
 DEMO_DIR = ROOT / "build" / "course"  # made anew each time; nothing of an instructor's is in it
 
 
-def demo(lesson: Lesson, course_dir: Path = DEMO_DIR) -> None:
-    """Build, run, release and grade samples of a notebook; show marks, pictures and pages.
+def demo(todo: Sequence[Lesson], course_dir: Path = DEMO_DIR) -> None:
+    """Build, run, release and grade samples of notebooks; show marks, pictures and pages.
 
     Parameters
     ----------
-    lesson : Lesson
-        Which notebook.
+    todo : sequence of Lesson
+        Which notebooks of one course, at least one; all are built, these go the whole way.
     course_dir : Path
         The course folder. It is made anew, so it may hold nothing but earlier samples.
 
@@ -35,18 +35,18 @@ def demo(lesson: Lesson, course_dir: Path = DEMO_DIR) -> None:
         submissions that are no samples.
     """
     start = time.monotonic()
-    _refuse_foreign(course_dir, lesson)
-    build_all(lessons(lesson.root))
-    page = run(lesson)
+    _refuse_foreign(course_dir)
+    build_all(lessons(todo[0].root))
+    pages = [run(lesson) for lesson in todo]
     shutil.rmtree(course_dir, ignore_errors=True)
-    with step("release to students"):
-        released = release(lesson, course_dir)
-        wrong = write_samples(lesson, course_dir)
-    sheet = grade(course_dir, lesson.name)
-    console.print(table(sheet))
-    for line in _places(page, released, sheet):
+    wrong = [_release_samples(lesson, course_dir) for lesson in todo]
+    sheets = [grade(course_dir, lesson.name) for lesson in todo]
+    for sheet in sheets:
+        console.print(table(sheet))
+    for line in _places(pages, course_dir, sheets):
         console.print(line, soft_wrap=True)
-    check_samples(sheet, wrong)
+    for sheet, exercises in zip(sheets, wrong, strict=True):
+        check_samples(sheet, exercises)
     console.print(f"All of it took {time.monotonic() - start:.0f} s.")
 
 
@@ -68,7 +68,7 @@ def run(lesson: Lesson) -> Path:
 
 def grade(course_dir: Path, assignment: str) -> Marksheet:
     """Autograde a course folder with stock nbgrader, with progress."""
-    with step("autograde, feedback, export") as report:
+    with step(f"grade {assignment}") as report:
         return autograde(course_dir, assignment, report)
 
 
@@ -87,31 +87,40 @@ def check_samples(sheet: Marksheet, wrong: dict[str, str | None]) -> None:
         right = {name: 0.0 if name in lost else points for name, points in sheet.worth.items()}
         if result.marks != right:
             raise CourseError(
-                f"the sample {result.student} must get {right}, but got {result.marks}; "
-                f"see {result.feedback}"
+                f"{sheet.assignment}: the sample {result.student} must get {right}, "
+                f"but got {result.marks}; see {result.feedback}"
             )
 
 
-def _refuse_foreign(course_dir: Path, lesson: Lesson) -> None:
+def _release_samples(lesson: Lesson, course_dir: Path) -> dict[str, str | None]:
+    """Release a notebook and submit its samples; return the exercise that each gets wrong."""
+    with step(f"release {lesson.name}"):
+        release(lesson, course_dir)
+        return write_samples(lesson, course_dir)
+
+
+def _refuse_foreign(course_dir: Path) -> None:
     """Raise an error if making the folder anew would delete what is not the demo's."""
     if not course_dir.exists():
         return
-    foreign = {p.name for p in course_dir.glob("submitted/*")} - sample_names(lesson)
+    foreign = {p.name for p in course_dir.glob("submitted/*")} - sample_names()
     if foreign or not (course_dir / stock.CONFIG_NAME).is_file():
         held = f"submissions of {', '.join(sorted(foreign))}" if foreign else "other files"
         raise CourseError(f"{course_dir} holds {held}, which would be lost; name a new folder")
 
 
-def _places(page: Path, released: Path, sheet: Marksheet) -> Iterator[str]:
+def _places(pages: list[Path], course_dir: Path, sheets: list[Marksheet]) -> Iterator[str]:
     """Name what the run left to look at."""
-    for path in sorted((page.parent / "output").rglob("*")):
+    for path in sorted((pages[0].parent / "output").rglob("*")):
         if path.suffix in PICTURES:
             yield f"picture: {_shown(path)}"
-    yield f"the executed notebook: {_shown(page)}"
-    yield f"the students' notebook: {_shown(released)}"
-    for result in sheet.results:
-        if result.feedback:
-            yield f"feedback for {result.student}: {_shown(result.feedback)}"
+    for page, sheet in zip(pages, sheets, strict=True):
+        released = course_dir / "release" / sheet.assignment / f"{sheet.assignment}.ipynb"
+        yield f"{sheet.assignment}, executed: {_shown(page)}"
+        yield f"{sheet.assignment}, as students get it: {_shown(released)}"
+        for result in sheet.results:
+            if result.feedback:
+                yield f"feedback for {result.student}: {_shown(result.feedback)}"
 
 
 def _shown(path: Path) -> str:

@@ -93,9 +93,11 @@ c.GenerateFeedback.preprocessors = [
     *GenerateFeedback().preprocessors,
 ]
 
-# Nothing in the notebooks takes more than a few seconds while grading; a cell that
-# takes a minute hangs. It is interrupted and costs its own marks.
-c.Execute.timeout = 60
+# Nothing in the notebooks takes more than a few seconds while grading, on a busy machine a
+# minute; a cell that takes two hangs. It is interrupted, which waits for compiled
+# code to return, and costs its own marks.
+c.Execute.timeout = 120
+c.Execute.iopub_timeout = 60
 c.Execute.startup_timeout = 120
 c.Execute.interrupt_on_timeout = True
 # The polite shutdown waits more than a second for each submission.

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 console = Console(markup=False, highlight=False)
+beside = Console(stderr=True, markup=False, highlight=False)  # where stdout is for a program
 
 # Called with the share of a step that is done, 0 to 1, and a word on what is at work.
 Report = Callable[[float, str], None]
@@ -17,13 +18,15 @@ def silent(share: float, doing: str) -> None:
 
 
 @contextmanager
-def step(title: str) -> Iterator[Report]:
+def step(title: str, to: Console = console) -> Iterator[Report]:
     """Show a step of the work while it runs.
 
     Parameters
     ----------
     title : str
         What the step does.
+    to : Console, optional
+        Where to show it.
 
     Yields
     ------
@@ -38,16 +41,16 @@ def step(title: str) -> Iterator[Report]:
         TimeRemainingColumn(compact=True),
         TextColumn("{task.fields[doing]}", style="dim", markup=False),
     )
-    with Progress(*columns, console=console) as bar:
+    with Progress(*columns, console=to) as bar:
         task = bar.add_task(title, total=1.0, doing="")
         told = 0
 
         def report(share: float, doing: str) -> None:
             nonlocal told
             bar.update(task, completed=share, doing=doing[:40])
-            if not console.is_terminal and int(share * 10) > told:  # a log file: every 10 %
+            if not to.is_terminal and int(share * 10) > told:  # a log file: every 10 %
                 told = int(share * 10)
-                console.print(f"{title}: {share:.0%}, {doing}")
+                to.print(f"{title}: {share:.0%}, {doing}")
 
         yield report
         bar.update(task, completed=1.0, doing="")

@@ -3,6 +3,7 @@
 import runpy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import nbformat
@@ -40,7 +41,12 @@ MISTAKES = {
         Mistake("channels-mixed-up", "compute_layer_style_cost", "reshaped, not transposed"),
         Mistake("weights-swapped", "total_cost", "alpha and beta swapped"),
         Mistake("picture-stays", "train_step", "never applies"),
-    ]
+    ],
+    "face_recognition": [
+        Mistake("all-summed-up", "triplet_loss", "squares summed over every axis"),
+        Mistake("door-always-open", "verify", "always open"),
+        Mistake("strangers-nameless", "who_is_it", "None for strangers"),
+    ],
 }
 
 
@@ -63,7 +69,7 @@ def write_samples(lesson: Lesson, course_dir: Path) -> dict[str, str | None]:
     answers = {SOLUTION: solutions, BLANK: {}}
     mistakes = MISTAKES.get(lesson.name, [])
     for mistake in mistakes:
-        wrong = _mutant(lesson, mistake)
+        wrong = wrong_answer(lesson, mistake)
         answers[mistake.student] = {**solutions, mistake.exercise: wrong}
     released = course_dir / "release" / lesson.name / f"{lesson.name}.ipynb"
     for student, given in answers.items():
@@ -73,9 +79,10 @@ def write_samples(lesson: Lesson, course_dir: Path) -> dict[str, str | None]:
     return {SOLUTION: None, BLANK: None, **{m.student: m.exercise for m in mistakes}}
 
 
-def sample_names(lesson: Lesson) -> set[str]:
-    """Return the names under which samples are submitted."""
-    return {SOLUTION, BLANK, *(mistake.student for mistake in MISTAKES.get(lesson.name, []))}
+def sample_names() -> set[str]:
+    """Return the names under which samples of all notebooks are submitted."""
+    mistakes = chain.from_iterable(MISTAKES.values())
+    return {SOLUTION, BLANK, *(mistake.student for mistake in mistakes)}
 
 
 def exercise_sources(notebook: Path) -> dict[str, str]:
@@ -92,15 +99,15 @@ def answered(notebook: NotebookNode, answers: Mapping[str, str]) -> NotebookNode
     return notebook
 
 
-def _exercise(cell: NotebookNode) -> str:
-    marks = cell.metadata.get("nbgrader", {})
-    return marks["grade_id"] if marks.get("solution") else ""
-
-
-def _mutant(lesson: Lesson, mistake: Mistake) -> str:
+def wrong_answer(lesson: Lesson, mistake: Mistake) -> str:
     """Return the text of the wrong answer, which the exercise's tests are tested with too."""
     path = lesson.tests.with_name(f"mutants_{lesson.name}.py")
     for mutant in runpy.run_path(str(path), run_name=path.stem)["MUTANTS"]:
         if (mutant.exercise, mutant.name) == (mistake.exercise, mistake.mutant):
             return str(mutant.source)
     raise CourseError(f"{path.name} has no mutant '{mistake.mutant}' of {mistake.exercise}")
+
+
+def _exercise(cell: NotebookNode) -> str:
+    marks = cell.metadata.get("nbgrader", {})
+    return marks["grade_id"] if marks.get("solution") else ""

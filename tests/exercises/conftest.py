@@ -1,6 +1,5 @@
 """Each exercise function is a fixture: the solution's, or with --submission a student's."""
 
-import re
 from functools import cache
 from pathlib import Path
 
@@ -8,8 +7,6 @@ import pytest
 
 from grading.build import lessons
 from grading.submission import Submission, read_submission
-
-EXERCISE = re.compile(r'^# %%.*\bexercise="(\w+)"', re.MULTILINE)
 
 
 @cache
@@ -31,5 +28,5 @@ def exercise_fixture(name: str, solution: Path):
 
 
 for lesson in lessons():
-    for exercise in EXERCISE.findall(lesson.source.read_text(encoding="utf-8")):
+    for exercise in lesson.exercises:
         globals()[f"{exercise}_fixture"] = exercise_fixture(exercise, lesson.source)

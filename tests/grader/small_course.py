@@ -1,4 +1,4 @@
-"""A course of two small NumPy exercises, so that the machinery is tested in seconds."""
+"""Two small NumPy notebooks, so that the machinery is tested in seconds."""
 
 from pathlib import Path
 
@@ -91,6 +91,45 @@ def test_total_of_a_matrix(total):
     assert_array_equal(total(np.ones((2, 3))), 6)
 '''
 
+AREA_SOURCE = '''
+# ---
+# jupyter:
+#   course:
+#     points: 5
+# ---
+
+# %% [markdown]
+# # Areas
+
+# %% exercise="area"
+def area(width, height):
+    """Return the area of a rectangle."""
+    ### BEGIN SOLUTION
+    return width * height
+    ### END SOLUTION
+
+# %% tests="area" points=5
+
+# %%
+from pathlib import Path
+
+Path("output").mkdir(exist_ok=True)
+Path("output/area.png").write_text(str(area(2, 3)))
+'''
+
+AREA_TESTS = """
+def test_area_of_a_rectangle(area):
+    assert area(2, 3) == 6, "area(2, 3) must be 6"
+"""
+
+
+def write_area_lesson(root: Path) -> Lesson:
+    """Write the second, smaller notebook to the folder of the course."""
+    lesson = Lesson("areas", root)
+    write(lesson.source, AREA_SOURCE)
+    write(lesson.tests, AREA_TESTS)
+    return lesson
+
 
 def write_lesson(
     root: Path, old: str = "", new: str = "", in_tests: tuple[str, str] = ("", "")
@@ -102,7 +141,7 @@ def write_lesson(
     return lesson
 
 
-def write(path: Path, text: str, old: str, new: str) -> None:
+def write(path: Path, text: str, old: str = "", new: str = "") -> None:
     assert old in text, f"the small course has no {old!r}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text((text.replace(old, new) if old else text).lstrip(), encoding="utf-8")

@@ -3,8 +3,9 @@ from typer.testing import CliRunner
 
 from grading import CourseError, cli
 from grading.autograde import Marksheet, Result
+from grading.build import lessons
 from grading.demo import check_samples
-from grading.samples import BLANK, SOLUTION
+from grading.samples import BLANK, MISTAKES, SOLUTION, wrong_answer
 
 
 @pytest.fixture
@@ -98,3 +99,13 @@ def test_release_says_when_the_folder_has_other_settings(course, tmp_path):
     settings.write_text(settings.read_text() + "\nc.Execute.timeout = 30\n")
     assert "is kept" in words(course("release", "sums", "--course-dir", str(folder)))
     assert "c.Execute.timeout = 30" in settings.read_text()
+
+
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.name)
+def test_every_notebook_has_samples_of_known_mistakes(lesson):
+    mistakes = MISTAKES[lesson.name]
+    assert len(mistakes) >= 3
+    assert len({mistake.student for mistake in mistakes} - {SOLUTION, BLANK}) == len(mistakes)
+    for mistake in mistakes:
+        assert mistake.exercise in lesson.exercises
+        assert f"def {mistake.exercise}(" in wrong_answer(lesson, mistake)
