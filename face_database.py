@@ -199,7 +199,7 @@ class FaceDatabase(MutableMapping[str, np.ndarray]):
         DatabaseError
             The path has another ending.
         """
-        from nst_utils import _write_whole  # late: it brings TensorFlow
+        from nst_utils import write_whole  # late: it brings TensorFlow
 
         path = Path(path)
         if path.suffix.lower() != ".npz":
@@ -215,7 +215,7 @@ class FaceDatabase(MutableMapping[str, np.ndarray]):
                     encodings=pictures,
                 )  # fmt: skip
 
-        return _write_whole(path, write)
+        return write_whole(path, write)
 
     @classmethod
     def load(cls, path: str | Path) -> "FaceDatabase":

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 from keras import Model, layers
 
-from nst_utils import _write_whole, course_path
+from nst_utils import course_path, write_whole
 from vgg19_weights import WeightsError
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "facenet_shapes",
     "load_weights_from_FaceNet",
     "read_facenet_weights",
+    "set_facenet_arrays",
     "write_facenet_npz",
 ]
 
@@ -74,7 +75,7 @@ def load_weights_from_FaceNet(  # noqa: N802 - the published name
         real = course_path(REAL_WEIGHTS)
         path = real if real.is_dir() else EMBEDDED_WEIGHTS
     path = course_path(path)
-    _set_weights(model, read_facenet_weights(path, facenet_shapes(model)))
+    set_facenet_arrays(model, read_facenet_weights(path, facenet_shapes(model)))
     return path
 
 
@@ -138,7 +139,7 @@ def write_facenet_npz(path: str | Path, arrays: Mapping[str, np.ndarray], dtype:
                 f"{name} holds {np.abs(arrays[name]).max():.3g}; {np.dtype(dtype)} ends at "
                 f"{np.finfo(dtype).max:.3g}. Write np.float32"
             )
-    return _write_whole(Path(path), lambda temporary: np.savez(temporary, **small))
+    return write_whole(Path(path), lambda temporary: np.savez(temporary, **small))
 
 
 # --- the network ----------------------------------------------------------------------------
@@ -158,7 +159,8 @@ def facenet_arrays(model: Model) -> Arrays:
     return arrays
 
 
-def _set_weights(model: Model, arrays: Mapping[str, np.ndarray]) -> None:
+def set_facenet_arrays(model: Model, arrays: Mapping[str, np.ndarray]) -> None:
+    """Put arrays, as `read_facenet_weights` returns them, into a network of `faceRecoModel`."""
     for layer in filter(_has_weights, model.layers):
         layer.set_weights([_to_keras(arrays[_array_name(layer, key)]) for key in _keys(layer)])
 
@@ -238,7 +240,7 @@ def _read_folder(folder: Path, shapes: Shapes) -> Arrays:
     arrays = {name: _read_csv(folder / f"{name}.csv", shape) for name, shape in shapes.items()}
     try:
         content: dict[str, Any] = {**arrays, "stamp": np.array(stamp)}
-        _write_whole(folder / CACHE, lambda temporary: np.savez(temporary, **content))
+        write_whole(folder / CACHE, lambda temporary: np.savez(temporary, **content))
     except OSError:
         pass  # a folder that cannot be written to is read slowly each time
     return arrays

@@ -85,7 +85,7 @@ def course_path(path: str | Path) -> Path:
     return beside_the_code if not path.exists() and beside_the_code.exists() else path
 
 
-def _write_whole(path: Path, write: Any) -> Path:
+def write_whole(path: Path, write: Any) -> Path:
     """Let ``write(temporary_path)`` make a file, then give it its name: never a half file."""
     path = Path(path).expanduser()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -377,7 +377,7 @@ def save_image(path: str | Path, image: Any) -> Path:
             f"{path} ends in {path.suffix!r}; a picture ends in " + ", ".join(PICTURE_ENDINGS)
         )
     pixels = to_picture(image)
-    return _write_whole(path, lambda temporary: iio.imwrite(temporary, pixels))
+    return write_whole(path, lambda temporary: iio.imwrite(temporary, pixels))
 
 
 def save_animation(path: str | Path, frames: Sequence[Any], fps: float = 8) -> Path:
@@ -408,10 +408,10 @@ def save_animation(path: str | Path, frames: Sequence[Any], fps: float = 8) -> P
     if path.suffix.lower() == ".gif":
         last = 2000
         duration = [1000 / fps] * (len(pixels) - 1) + [last]
-        return _write_whole(path, lambda p: iio.imwrite(p, pixels, duration=duration, loop=0))
+        return write_whole(path, lambda p: iio.imwrite(p, pixels, duration=duration, loop=0))
     if path.suffix.lower() == ".mp4":
         film = np.stack([_even_sides(p) for p in pixels + [pixels[-1]] * round(2 * fps)])
-        return _write_whole(
+        return write_whole(
             path, lambda p: iio.imwrite(p, film, fps=fps, codec="libx264", macro_block_size=2)
         )
     raise ValueError(f"{path} ends in {path.suffix!r}; a film ends in '.gif' or '.mp4'")

@@ -16,7 +16,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from facenet_weights import CACHE, Arrays, _set_weights, facenet_arrays, load_weights_from_FaceNet
+from facenet_weights import (
+    CACHE,
+    Arrays,
+    facenet_arrays,
+    load_weights_from_FaceNet,
+    set_facenet_arrays,
+)
 from inception_blocks_v2 import faceRecoModel
 
 
@@ -35,7 +41,7 @@ def load_by_genfromtxt(model: keras.Model, folder: Path) -> None:
         name: np.genfromtxt(folder / f"{name}.csv", delimiter=",", dtype=None).reshape(shape)
         for name, shape in shapes.items()
     }
-    _set_weights(model, arrays)
+    set_facenet_arrays(model, arrays)
 
 
 def seconds(way: Callable[[], object]) -> float:

@@ -131,7 +131,7 @@ def test_a_folder_without_room_for_the_cache_still_loads(model, arrays, csvs, mo
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(facenet_weights, "_write_whole", full)
+    monkeypatch.setattr(facenet_weights, "write_whole", full)
     load_weights_from_FaceNet(model, csvs)
     assert_holds(model, arrays)
 
