@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from facenet_weights import EMBEDDED_WEIGHTS
 from nst_utils import CONFIG, COURSE_DIR
 from tests.unit.small_network import SMALL_WIDTHS, small_weights
 from training import backbone, balance
@@ -49,14 +50,21 @@ def assert_same_student(found, right):
         np.testing.assert_allclose(found.biases[name], right.biases[name], atol=1e-4)
 
 
-def test_the_manifest_describes_the_embedded_network():
-    path = COURSE_DIR / CONFIG.COMPACT_MODEL
+@pytest.mark.parametrize(
+    ("name", "file", "most"),
+    [("vgg19-compact", CONFIG.COMPACT_MODEL, 12e6), ("facenet-synthetic", EMBEDDED_WEIGHTS, 8e6)],
+)
+def test_the_manifest_describes_the_embedded_networks(name, file, most):
+    path = COURSE_DIR / file
     manifest = tomllib.loads((path.parent / "MANIFEST.toml").read_text(encoding="utf-8"))
-    entry = manifest["vgg19-compact"]
+    entry = manifest[name]
     assert entry["file"] == path.name
-    assert entry["bytes"] == path.stat().st_size
+    assert entry["bytes"] == path.stat().st_size <= most
     assert entry["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert path.stat().st_size <= 12e6
+
+
+def test_the_embedded_network_has_the_widths_of_its_plan():
+    path = COURSE_DIR / CONFIG.COMPACT_MODEL
     widths = {name: read_vgg_weights(path).channels(name) for name in CONVOLUTIONS}
     assert widths == backbone.WIDTHS
 
