@@ -13,12 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from keras import Model, layers
 
 from nst_utils import course_path, write_whole
-from vgg19_weights import WeightsError
+from weight_files import WeightsError, is_finite, keras_arrays
 
 __all__ = [
     "facenet_arrays",
@@ -206,7 +205,7 @@ def _check(path: Path, arrays: Mapping[str, np.ndarray], shapes: Shapes) -> None
 
 
 def _check_numbers(where: str, array: np.ndarray, name: str) -> None:
-    if not (np.issubdtype(array.dtype, np.number) and np.isfinite(array).all()):
+    if not is_finite(array):
         raise WeightsError(f"{where} holds values that are not finite numbers; get it anew")
     if name.endswith("_v") and array.min() < 0:
         raise WeightsError(f"{where} holds {array.min():.3g}; a variance is never below 0")
@@ -308,28 +307,20 @@ def _not_numeric(path: Path, content: bytes) -> WeightsError:
 
 def _read_h5(path: Path, shapes: Shapes) -> Arrays:
     try:
-        with h5py.File(path, "r") as file:
-            return _h5_arrays(file, shapes)
+        return _h5_arrays(path, shapes)
     except Exception as error:  # given broken bytes, the parser may raise anything
         raise _broken(path, error) from error
 
 
-def _h5_arrays(file: h5py.File, shapes: Shapes) -> Arrays:
+def _h5_arrays(path: Path, shapes: Shapes) -> Arrays:
     """Return the arrays; Keras 2 names groups by layer, Keras 3 by class, with a label."""
     arrays: Arrays = {}
     layer_names = {name.rpartition("_")[0] for name in shapes}
-
-    def visit(where: str, item: object) -> None:
-        if not isinstance(item, h5py.Dataset) or "optimizer" in where:
-            return
-        parts = [*where.split("/"), str(item.parent.attrs.get("name"))]
+    for parts, array in keras_arrays(path):
         layer = next((p for p in map(_plain_layer, parts) if p in layer_names), None)
-        if layer:
-            key = _h5_key(parts[-2], is_norm=f"{layer}_v" in shapes)
-            if key:
-                arrays[f"{layer}_{key}"] = _from_keras(item[()].astype(np.float32))
-
-    file.visititems(visit)
+        key = _h5_key(parts[-2], is_norm=f"{layer}_v" in shapes) if layer else None
+        if key:
+            arrays[f"{layer}_{key}"] = _from_keras(array.astype(np.float32))
     return arrays
 
 

@@ -20,7 +20,7 @@ from face_verification import ROC, Calibration, balanced_pairs, calibrate, pair_
 from facenet_weights import load_weights_from_FaceNet
 from inception_blocks_v2 import FACE_SHAPE, faceRecoModel
 from nst_utils import PICTURE_ENDINGS, PictureError, course_path, read_image
-from vgg19_weights import WeightsError
+from weight_files import WeightsError
 
 __all__ = [
     "DatabaseError",

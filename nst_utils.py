@@ -20,7 +20,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm.auto import tqdm
 
 from vgg19 import MIN_SIDE, VGG19, KernelAxes, Pooling, VGG19Graph, open_vgg
-from vgg19_weights import MEAN_PIXEL, WeightsError
+from vgg19_weights import MEAN_PIXEL
+from weight_files import WeightsError
 
 __all__ = [
     "CONFIG",

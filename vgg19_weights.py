@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import h5py
 import numpy as np
 import scipy.io
+
+from weight_files import WeightsError, is_finite, keras_arrays
 
 KernelAxes = Literal["upright", "as-stored", "transposed"]
 
@@ -38,10 +39,6 @@ GENUINE_UPPER, GENUINE_LEFT = -0.778150, 0.117541  # sums of kernel[0, 1] and of
 
 EMBEDDED = "vgg19-compact.mat"  # the network that comes with the course
 FULL_MAT_BYTES = 534_904_783
-
-
-class WeightsError(ValueError):
-    """A weights file is missing, broken or not a VGG-19; the text says which and what helps."""
 
 
 @dataclass(frozen=True)
@@ -230,8 +227,7 @@ def _mat_mean(path: Path, data: Mapping[str, Any]) -> np.ndarray:
 
 def _read_h5(path: Path) -> tuple[Layers, np.ndarray]:
     try:
-        with h5py.File(path, "r") as file:
-            found = _h5_convolutions(file)
+        found = _h5_convolutions(path)
     except Exception as error:  # given broken bytes, the parser may raise anything
         raise _broken(path, error) from error
     missing = [name for name in CONVOLUTIONS if name not in found]
@@ -250,20 +246,14 @@ def _keras_name(name: str) -> str:
     return f"block{block}_conv{number}"
 
 
-def _h5_convolutions(file: h5py.File) -> Layers:
+def _h5_convolutions(path: Path) -> Layers:
     """Return kernel and bias of each convolution, wherever Keras's releases put the groups."""
     arrays: dict[str, dict[int, np.ndarray]] = {name: {} for name in CONVOLUTIONS}
     names = {_keras_name(name): name for name in CONVOLUTIONS}
-
-    def visit(where: str, item: object) -> None:
-        if not isinstance(item, h5py.Dataset) or "optimizer" in where:
-            return
-        parts = [*where.split("/"), str(item.parent.attrs.get("name"))]  # the label is Keras 3's
+    for parts, array in keras_arrays(path):
         layer = next((names[part] for part in parts if part in names), None)
         if layer:
-            arrays[layer][item.ndim] = item[()]
-
-    file.visititems(visit)
+            arrays[layer][array.ndim] = array
     return {name: (a[4], a[1]) for name, a in arrays.items() if {4, 1} <= a.keys()}
 
 
@@ -304,18 +294,14 @@ def _check_layers(path: Path, layers: Layers, mean_pixel: np.ndarray) -> None:
                 f"{bias.shape}; expected (3, 3, {channels}, n) and (n,). It is not a VGG-19. "
                 f"{_remedy(path)}"
             )
-        if not (_is_finite(kernel) and _is_finite(bias)):
+        if not (is_finite(kernel) and is_finite(bias)):
             raise WeightsError(
                 f"{path}: {name} holds values that are not finite numbers. {_remedy(path)}"
             )
         channels = bias.size
     mean = np.asarray(mean_pixel)
-    if mean.shape != (3,) or not _is_finite(mean) or mean.min() < 0 or mean.max() > 255:
+    if mean.shape != (3,) or not is_finite(mean) or mean.min() < 0 or mean.max() > 255:
         raise WeightsError(f"{path}: the mean pixel is {mean}; expected three numbers in 0-255")
-
-
-def _is_finite(array: np.ndarray) -> bool:
-    return bool(np.issubdtype(array.dtype, np.number) and np.isfinite(array).all())
 
 
 def _must_swap(first: tuple[np.ndarray, np.ndarray], kernel_axes: KernelAxes) -> bool:

@@ -24,7 +24,7 @@ from grading import ROOT, CourseError
 from grading.files import written_whole
 from grading.progress import Report, silent
 from inception_blocks_v2 import faceRecoModel
-from vgg19_weights import WeightsError
+from weight_files import WeightsError
 
 FIRST_TEST_SEED = 100_000  # the test identities are this seed and those that follow
 PEOPLE = 1000

@@ -20,6 +20,7 @@ from joblib import Parallel, cpu_count, delayed
 from PIL import Image
 from tqdm import tqdm
 
+from grading.files import written_whole
 from training.people import (
     Identity,
     Shot,
@@ -278,11 +279,9 @@ def door_pictures() -> dict[str, np.ndarray]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file whole: under a temporary name first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    """Write a file, whole or not at all."""
+    with written_whole(path) as part:
+        part.write_bytes(content)
 
 
 def encoded(pixels: np.ndarray, kind: str = "JPEG") -> bytes:

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from grading.files import written_whole
 from nst_utils import COURSE_DIR, read_image, save_image
 from training.paint import Painter
 
@@ -67,10 +68,9 @@ def readme_picture() -> np.ndarray:
 
 
 def save_jpeg(path: Path, pixels: np.ndarray) -> None:
-    """Save at a quality that keeps brush strokes, under a temporary name first."""
-    temporary = path.with_suffix(".part")
-    Image.fromarray(pixels.astype(np.uint8)).save(temporary, "JPEG", quality=90)
-    temporary.replace(path)
+    """Save at a quality that keeps brush strokes."""
+    with written_whole(path) as part:
+        Image.fromarray(pixels.astype(np.uint8)).save(part, "JPEG", quality=90)
 
 
 def names(paths: list[Path]) -> str:

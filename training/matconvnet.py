@@ -1,12 +1,12 @@
 """Write a VGG-19 in MatConvNet's layout, in either of its two published nestings."""
 
-import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import scipy.io
 
+from grading.files import written_whole
 from vgg19_weights import CONVOLUTIONS, MATCONVNET_INDEX, VGGWeights
 
 Release = Literal["older", "newer"]
@@ -20,7 +20,7 @@ def write_matconvnet(path: Path, weights: VGGWeights, release: Release = "newer"
     Parameters
     ----------
     path : Path
-        Ends in ``.mat``; written under a temporary name first.
+        Ends in ``.mat``; written whole or not at all.
     weights : VGGWeights
     release : {"older", "newer"}
         "newer": ``layers[0][i][0][0][2][0]`` is the pair, ``meta`` holds the mean pixel.
@@ -33,12 +33,10 @@ def write_matconvnet(path: Path, weights: VGGWeights, release: Release = "newer"
         previous = names.get(i, previous)
         layers[0, i] = _layer(weights, names.get(i), previous, i, release)
     content = {"layers": layers, **_mean(weights.mean_pixel, release)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        temporary = Path(folder) / path.name
-        scipy.io.savemat(temporary, content, do_compression=True)
-        _drop_date(temporary)
-        temporary.replace(path)
+    with written_whole(path) as part:
+        with part.open("wb") as file:
+            scipy.io.savemat(file, content, do_compression=True)
+        _drop_date(part)
 
 
 def _drop_date(path: Path) -> None:

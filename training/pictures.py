@@ -19,6 +19,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 from tqdm import tqdm
 
+from grading.files import written_whole
 from training import cubist, harbour, ink, painters, stone_and_glass, woodcut
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -97,22 +98,20 @@ def make(name: str, seed: int = 0, width: int = WIDTH, height: int = HEIGHT) -> 
 
 
 def save(picture: np.ndarray, path: Path) -> None:
-    """Write a JPEG file under a temporary name, check its size, then rename it.
+    """Write a JPEG file, whole or not at all, unless it is too large.
 
     Raises
     ------
     ValueError
         If the file is larger than MAX_BYTES.
     """
-    part = path.with_suffix(".part")
-    Image.fromarray(picture).save(part, "JPEG", quality=QUALITY, optimize=True)
-    size = part.stat().st_size
-    if size > MAX_BYTES:
-        part.unlink()
-        raise ValueError(
-            f"{path.name} has {size} bytes, more than {MAX_BYTES}; make it smaller or smoother"
-        )
-    part.replace(path)
+    with written_whole(path) as part:
+        Image.fromarray(picture).save(part, "JPEG", quality=QUALITY, optimize=True)
+        size = part.stat().st_size
+        if size > MAX_BYTES:
+            raise ValueError(
+                f"{path.name} has {size} bytes, more than {MAX_BYTES}; make it smaller or smoother"
+            )
 
 
 def _arguments() -> argparse.Namespace:

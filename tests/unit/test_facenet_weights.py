@@ -19,7 +19,7 @@ from facenet_weights import (
     write_facenet_npz,
 )
 from inception_blocks_v2 import faceRecoModel
-from vgg19_weights import WeightsError
+from weight_files import WeightsError
 
 
 @pytest.fixture(scope="module")

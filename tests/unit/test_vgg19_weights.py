@@ -17,9 +17,9 @@ from vgg19_weights import (
     GENUINE_LEFT,
     GENUINE_UPPER,
     MATCONVNET_INDEX,
-    WeightsError,
     read_vgg_weights,
 )
+from weight_files import WeightsError
 
 
 def keras_name(name):
