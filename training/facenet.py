@@ -1,6 +1,6 @@
 """Train the face network that comes with the course, on drawn people.
 
-    python -m training.facenet [--steps 3000]
+    python -m training.facenet [--steps 5000]
 
 nn4.small2 learns from random weights with the triplet loss of Schroff et al. (2015) and
 semi-hard triplets chosen in each batch. Two more terms help: `crowd_loss` in the beginning, when
@@ -50,8 +50,8 @@ FIRST_DOOR_SEED = 30_000  # of those on whom the door's distance is set
 class Plan:
     """What a run does."""
 
-    steps: int = 3000
-    people: int = 6000  # drawn for training
+    steps: int = 5000
+    people: int = 10_000  # drawn for training
     pictures: int = 8  # of each
     people_a_batch: int = 40
     pictures_a_batch: int = 3  # of each person
