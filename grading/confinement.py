@@ -20,6 +20,7 @@ import ctypes
 import functools
 import os
 import resource
+import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -197,7 +198,8 @@ def confine(limits: Limits, calls: CallFilter, course: Path, kept: Sequence[Path
     course : Path
         The folder with pictures and weights, to be seen from the new working folder.
     kept : sequence of Path
-        Folders in /tmp that must stay visible in the new one: a Python that lives there.
+        Folders and files in /tmp that must stay visible in the new one: a Python that lives
+        there.
 
     Raises
     ------
@@ -274,12 +276,20 @@ def _make_folders(limits: Limits, kept: Sequence[Path]) -> None:
     size = f"size={limits.disk_bytes},nr_inodes={limits.files},mode=1777"
     _mount(b"tmpfs", b"/tmp", b"tmpfs", MS_NOSUID | MS_NODEV, size.encode())
     for path, handle in handles.items():
-        path.mkdir(parents=True)
+        _make_mount_point(path, is_folder=stat.S_ISDIR(os.fstat(handle).st_mode))
         source = f"/proc/self/fd/{handle}"
         _mount(source.encode(), bytes(path), None, MS_RECURSIVE_BIND, None)
         os.close(handle)
     # Whole, not subset=pid: XLA reads /proc/cpuinfo.
     _mount(b"proc", b"/proc", b"proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, None)
+
+
+def _make_mount_point(path: Path, is_folder: bool) -> None:
+    if is_folder:
+        path.mkdir(parents=True, exist_ok=True)
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
 
 
 def _become_nobody() -> None:

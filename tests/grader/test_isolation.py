@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from students import needs_isolation, run, small_zygote
 
-from grading import ROOT, CourseError, isolation
+from grading import ROOT, CourseError, confinement, isolation
 from grading.isolation import Isolation, View
 
 SECRET = "the-key-of-the-judge"
@@ -166,7 +166,9 @@ def test_nothing_of_one_student_reaches_the_next(zygote):
             run(first, "import json, numpy; json.loads = numpy.allclose = None; answer = 1") == 1
         )
         with zygote.fork() as second:
-            assert run(second, "import os; answer = os.listdir('/tmp')") == ["work"]
+            kept = {Path(path).parts[2] for path in isolation.kept_in_tmp(View())}
+            found = run(second, "import os; answer = os.listdir('/tmp')")
+            assert set(found) == {"work", *kept}
             assert run(second, "import os; answer = os.path.exists('left')") is False
             assert run(second, "import numpy; answer = numpy.allclose is None") is False
 
@@ -448,6 +450,15 @@ def test_what_failed_is_named(monkeypatch, code, namespaces, advice):
 
 
 def test_a_python_in_tmp_is_kept_for_children(tmp_path, monkeypatch):
-    home = Path("/tmp/venv-somewhere/lib")
-    monkeypatch.setattr(isolation, "_shown", lambda view: iter([(home, home), (ROOT, ROOT)]))
+    home, usr = Path("/tmp/venv-somewhere/lib"), Path("/usr")
+    monkeypatch.setattr(isolation, "_shown", lambda view: iter([(home, home), (usr, usr)]))
     assert isolation.kept_in_tmp(View()) == [str(home)]
+
+
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_a_mount_point_is_what_is_mounted_on_it(tmp_path, is_folder):
+    """A virtual environment in /tmp is seen by its folders and by its file pyvenv.cfg."""
+    for _ in range(2):  # its parent may be there already, or itself
+        confinement._make_mount_point(tmp_path / "a" / "b", is_folder)
+        assert (tmp_path / "a" / "b").is_dir() is is_folder
+        assert (tmp_path / "a" / "b").is_file() is not is_folder

@@ -377,8 +377,8 @@ def test_memory_has_a_limit(trust, source):
 )
 def test_floods_end_at_their_limits(student, source):
     assert run(student, source).startswith("OSError")
-    source = "import os; answer = sum(len(f) for _, *n in os.walk('/tmp') for f in n)"
-    assert run(student, source) <= SMALL.files
+    source = "import os; s = os.statvfs('/tmp'); answer = s.f_files - s.f_ffree"
+    assert 0 < run(student, source) <= SMALL.files
 
 
 @needs_isolation
