@@ -4,6 +4,10 @@ One file, `tests/exercises/test_<notebook>.py`, defines what is right. pytest ru
 a notebook gets the same text: helpers and imports once in the cell `checks`, and each exercise's
 tests, followed by their calls, in its grade cell. Hidden tests, and what only they
 need, stand between nbgrader's marks, which `generate_assignment` cuts out.
+
+A helper's name says where it may go: ``check_*`` and ``Check*`` into the notebook, ``inside_*``
+also into the process that runs a student's code, whose function it calls; ``reference_*`` hold
+right answers and stay with the judge.
 """
 
 import ast
@@ -17,6 +21,8 @@ from grading import CourseError
 
 BEGIN_HIDDEN = "### BEGIN HIDDEN TESTS"
 END_HIDDEN = "### END HIDDEN TESTS"
+INSIDE = "inside_"  # helpers that run where the student's function does
+ANSWERS = ("reference_", "REFERENCE_")  # what no student may see
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,48 @@ class Checks:
     shared: str
     grade_cells: dict[str, str]
     names: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ExerciseTest:
+    """A test.
+
+    Attributes
+    ----------
+    name : str
+        Of its function.
+    exercise : str
+        The exercise that it judges.
+    hidden : bool
+        Whether students do not see it.
+    """
+
+    name: str
+    exercise: str
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class KeyTexts:
+    """The same tests file for a judge that keeps the answers from the student's process.
+
+    Attributes
+    ----------
+    public : str
+        Imports and helpers of the visible tests, and the `inside_` helpers with what they need.
+        The student's process gets this.
+    public_names : frozenset of str
+        The functions and classes that it defines.
+    whole : str
+        Everything, the tests too; for the judge. It imports no pytest.
+    tests : tuple of ExerciseTest
+        In order.
+    """
+
+    public: str
+    public_names: frozenset[str]
+    whole: str
+    tests: tuple[ExerciseTest, ...]
 
 
 @dataclass(frozen=True)
@@ -82,6 +130,14 @@ def read_checks(path: Path, exercises: Sequence[str]) -> Checks:
     return _Cutter(path, exercises).cut()
 
 
+def read_key(path: Path, exercises: Sequence[str]) -> KeyTexts:
+    """Cut a tests file into what a judge keeps and what a student's process gets.
+
+    Parameters and errors are those of `read_checks`.
+    """
+    return _Cutter(path, exercises).key()
+
+
 def _global_names(text: str) -> frozenset[str]:
     """Names that the statement looks up outside itself."""
     table = symtable.symtable(text, "checks", "exec")
@@ -120,12 +176,37 @@ class _Cutter:
         self.provider = {name: piece for piece in self.pieces for name in piece.defines}
 
     def cut(self) -> Checks:
-        visible = [t for t in self.tests if not t.hidden]
-        shared = self._needed(visible)
+        shared = self._shared()
         cells = {name: self._grade_cell(name, shared) for name in self.exercises}
         names = {n for piece in shared if not piece.is_import for n in piece.defines}
         names |= {test.name for test in self.tests}
         return Checks(self._text(shared), cells, frozenset(names))
+
+    def key(self) -> KeyTexts:
+        inside = [p for p in self.pieces if any(n.startswith(INSIDE) for n in p.defines)]
+        visible = [t.piece for t in self.tests if not t.hidden]
+        public = self._without_answers(self._needed([*visible, *inside], with_them=inside))
+        whole = [piece for piece in self.pieces if "pytest" not in piece.defines]
+        tests = tuple(ExerciseTest(t.name, t.exercise, t.hidden) for t in self.tests)
+        whole_text = self._text([*whole, *(test.piece for test in self.tests)])
+        names = frozenset(name for piece in public if piece.is_block for name in piece.defines)
+        return KeyTexts(self._text(public), names, whole_text, tests)
+
+    def _shared(self) -> list[_Piece]:
+        """Return what the visible tests need."""
+        return self._without_answers(self._needed([t.piece for t in self.tests if not t.hidden]))
+
+    def _without_answers(self, pieces: list[_Piece]) -> list[_Piece]:
+        for piece in pieces:
+            answers = sorted(name for name in piece.defines if name.startswith(ANSWERS))
+            if answers:
+                raise self._fail(
+                    piece.node,
+                    f"{answers[0]} holds right answers, but a visible test or an {INSIDE} helper "
+                    "needs it, so that students could read it; move the comparison to a hidden "
+                    "test, or what is no answer to a helper of another name",
+                )
+        return pieces
 
     def _fail(self, node: ast.AST, message: str) -> CourseError:
         return CourseError(f"{self.path.name}:{getattr(node, 'lineno', 1)}: {message}")
@@ -184,10 +265,10 @@ class _Cutter:
         piece = _Piece(node, text, frozenset({node.name}), _global_names(text))
         return _Test(piece, node.name, arguments[0], hidden=bool(node.decorator_list))
 
-    def _needed(self, tests: Iterable[_Test]) -> list[_Piece]:
-        """Return what these tests need, transitively, in file order."""
-        needed: set[int] = set()
-        todo = [t.piece for t in tests]
+    def _needed(self, users: Sequence[_Piece], with_them: Iterable[_Piece] = ()) -> list[_Piece]:
+        """Return what these need, transitively, in file order; some of them may be wanted too."""
+        needed = {id(piece) for piece in with_them}
+        todo = [*users]
         while todo:
             piece = todo.pop()
             for name in piece.uses - set(dir(builtins)):
@@ -195,7 +276,7 @@ class _Cutter:
                 if id(found) not in needed:
                     needed.add(id(found))
                     todo.append(found)
-        used = {name for t in tests for name in t.piece.uses}
+        used = {name for piece in users for name in piece.uses}
         used |= {n for p in self.pieces if id(p) in needed for n in p.uses}
         return [_trimmed(p, used) for p in self.pieces if id(p) in needed]
 
@@ -215,7 +296,11 @@ class _Cutter:
         parts = [_with_calls(visible)]
         if hidden:
             known = {piece.text for piece in shared}
-            extra = [piece for piece in self._needed(hidden) if piece.text not in known]
+            extra = [
+                piece
+                for piece in self._needed([t.piece for t in hidden])
+                if piece.text not in known
+            ]
             text = "\n\n\n".join(filter(None, [self._text(extra), _with_calls(hidden)]))
             parts.append(f"{BEGIN_HIDDEN}\n{text}\n{END_HIDDEN}")
         return "\n".join(parts)

@@ -1,7 +1,5 @@
 """The functions of a submission, without running the submission."""
 
-import ast
-import linecache
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,11 +7,11 @@ from typing import Any
 
 import jupytext
 import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
 
 from grading import CourseError
+from grading.student import own_functions, plain_python, run_cell
 
-DEFINITIONS = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
+__all__ = ["Submission", "load_functions", "plain_python", "read_submission"]
 
 
 @dataclass
@@ -58,18 +56,9 @@ def read_submission(path: Path | str) -> Submission:
     submission = Submission()
     namespace: dict[str, Any] = {"__name__": f"submission_{path.stem}"}
     for number, source in _cells(path):
-        _read_cell(f"<{path.name}, cell {number}>", source, namespace, submission)
-    submission.functions = {
-        name: value
-        for name, value in namespace.items()
-        if getattr(value, "__module__", None) == namespace["__name__"] and callable(value)
-    }
+        submission.problems += run_cell(f"<{path.name}, cell {number}>", source, namespace)
+    submission.functions = own_functions(namespace)
     return submission
-
-
-def plain_python(source: str) -> str:
-    """Turn IPython's own syntax (`%magic`, `!command`, `name?`) into Python."""
-    return TransformerManager().transform_cell(source)
 
 
 def _cells(path: Path) -> Iterator[tuple[int, str]]:
@@ -88,33 +77,3 @@ def _cells(path: Path) -> Iterator[tuple[int, str]]:
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type == "code":
             yield number, cell.source
-
-
-def _read_cell(name: str, source: str, namespace: dict[str, Any], submission: Submission) -> None:
-    try:
-        python = plain_python(source)
-        statements = ast.parse(python, name).body
-    except (SyntaxError, ValueError) as error:
-        submission.problems.append(f"{name}: {type(error).__name__}: {error}")
-        return
-    # AutoGraph and tracebacks read the source of a function from here.
-    linecache.cache[name] = (len(python), None, python.splitlines(keepends=True), name)
-    for statement in filter(_is_definition, statements):
-        try:
-            exec(compile(ast.Module([statement], []), name, "exec"), namespace)
-        except Exception as error:  # whatever a student's import or decorator raises
-            submission.problems.append(
-                f"{name}, line {statement.lineno}: {type(error).__name__}: {error}"
-            )
-
-
-def _is_definition(statement: ast.stmt) -> bool:
-    if isinstance(statement, DEFINITIONS):
-        return True
-    if not isinstance(statement, ast.Assign | ast.AnnAssign) or statement.value is None:
-        return False
-    try:
-        ast.literal_eval(statement.value)
-    except ValueError:
-        return False
-    return True

@@ -261,7 +261,7 @@ LAYER_STYLE = [
         ),
         (
             "int32",
-            "the square of 7,680,000 overflows: wrong at the size of VGG only",
+            "the square of 1,920,000 overflows: wrong at the size of VGG only",
             GRAMS,
             """
             divisor = 4 * tf.square(n_C * n_H * n_W)

@@ -1,0 +1,372 @@
+"""Marks for one submission: the tests run here, the student's functions in a process of their own.
+
+The tests of a lesson are executed in this process, which must never run a student's code. They
+call the student's functions through proxies. Of the tests' file only what students may see goes
+into their process, and the `inside_` helpers, which run there what cannot be called from
+afar. A process that hangs, dies or forges costs the exercise at hand: the next exercise
+gets a new one, without the cells that were guilty.
+
+A student's code can remember what a hidden test gave it, and say so later. Therefore the visible
+tests of all exercises come first, and of what a process says afterwards nothing is shown.
+"""
+
+import contextlib
+import re
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from grading import CourseError
+from grading.answer_key import AnswerKey, LessonFiles, read_answers
+from grading.checks import ExerciseTest
+from grading.codec import Proxy, RemoteError
+from grading.remote import PeerLostError
+from grading.seat import Process, Seat
+from grading.verdicts import ExerciseVerdict, Outcome, Verdict
+
+UNWRITTEN = "write the body"
+MAX_MESSAGE = 2_000  # characters
+MAX_PRINTED = 8_000  # characters that are shown of what an exercise prints
+MAX_PROBLEMS = 50
+MAX_STARTS = 8  # processes for one submission, and three more for each exercise
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long a student's code may take, in seconds of the clock.
+
+    Attributes
+    ----------
+    call : float
+        One call of a function, or one cell.
+    cells : float
+        All cells, whenever a process is started.
+    exercise : float
+        All tests of an exercise.
+    submission : float
+        Everything.
+    """
+
+    call: float = 10.0
+    cells: float = 20.0
+    exercise: float = 30.0
+    submission: float = 120.0
+
+
+def judge(
+    cells: Sequence[tuple[str, str]],
+    lesson: LessonFiles,
+    connect: Callable[[], Process],
+    times: Times = Times(),
+) -> Verdict:
+    """Run all tests of a lesson against a submission.
+
+    Parameters
+    ----------
+    cells : sequence of (str, str)
+        Name and text of each code cell, in order. The names appear in traces and must differ.
+    lesson : Lesson
+        Whose tests to run. They are kept for the next submission.
+    connect : callable
+        Gives a fresh process of the student's, see `Process`.
+    times : Times
+        How long the student's code may take.
+    """
+    start = time.perf_counter()
+    key = read_answers(lesson)
+    with contextlib.closing(_Judgement(cells, key, connect, times)) as judgement:
+        exercises = judgement.judged()
+    seconds = time.perf_counter() - start
+    return Verdict(lesson.name, exercises, judgement.problems, judgement.starts, seconds)
+
+
+@dataclass
+class _Sheet:
+    """What is known of an exercise so far."""
+
+    exercise: str
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    printed: str = ""
+    lost: str = ""  # how its process was lost, if it was; see `ChannelError.kind`
+    alone: bool = False
+
+    @property
+    def passed(self) -> bool:
+        return all(outcome.passed for outcome in self.outcomes.values())
+
+    @property
+    def unwritten(self) -> bool:
+        return all(UNWRITTEN in outcome.message for outcome in self.outcomes.values())
+
+
+class _Judgement:
+    """Judges one submission."""
+
+    def __init__(
+        self,
+        cells: Sequence[tuple[str, str]],
+        key: AnswerKey,
+        connect: Callable[[], Process],
+        times: Times,
+    ) -> None:
+        self.problems: dict[str, list[str]] = {}
+        self.starts = 0
+        self._cells = list(cells)
+        self._key = key
+        self._connect = connect
+        self._times = times
+        self._end = time.monotonic() + times.submission
+        self._seat: Seat | None = None  # where all cells have been run
+        self._guilty_cells: set[str] = set()  # not run again
+        self._guilty_functions: set[str] = set()  # not to be called by others
+        self._exercises = {name: _exercises_in(text, key.points) for name, text in cells}
+        if len(self._exercises) < len(self._cells):
+            raise ValueError("two cells have the same name")
+
+    def judged(self) -> tuple[ExerciseVerdict, ...]:
+        """Return what comes of each exercise."""
+        sheets = [_Sheet(exercise) for exercise in self._key.points]
+        for hidden in (False, True):
+            for sheet in sheets:
+                self._test_with_others(sheet, hidden=hidden)
+        return tuple(self._verdict(self._better(sheet)) for sheet in sheets)
+
+    def close(self) -> None:
+        """End the student's process."""
+        if self._seat:
+            self._seat.close()
+        self._seat = None
+
+    # ---- exercises
+
+    def _test_with_others(self, sheet: _Sheet, *, hidden: bool) -> None:
+        """Run tests of an exercise where all cells have been run."""
+        if sheet.lost:
+            self._fail(sheet, hidden, f"This test was not run: {sheet.exercise} ended one before.")
+            return
+        self._seat = self._seat or self._started(None)
+        self._test(sheet, self._seat, hidden=hidden)
+        if sheet.lost:
+            self._guilty_functions.add(sheet.exercise)
+            self.close()
+
+    def _better(self, sheet: _Sheet) -> _Sheet:
+        """If an exercise has failed, see whether it is right without the others' cells."""
+        if sheet.passed or not self._may_be_hurt_by_others(sheet):
+            return sheet
+        alone = _Sheet(sheet.exercise, alone=True)
+        seat = self._started(sheet.exercise)
+        try:
+            for hidden in (False, True):
+                if alone.passed:
+                    self._test(alone, seat, hidden=hidden)
+        finally:
+            if seat:
+                seat.close()
+        return alone if alone.passed else sheet
+
+    def _may_be_hurt_by_others(self, sheet: _Sheet) -> bool:
+        own = [name for name, exercises in self._exercises.items() if sheet.exercise in exercises]
+        others = {e for exercises in self._exercises.values() for e in exercises}
+        others.discard(sheet.exercise)
+        if not own or not others or sheet.unwritten:
+            return False
+        # Another long wait is for nothing, unless it may be another exercise that is waited for.
+        texts = "\n".join(text for name, text in self._cells if name in own)
+        return sheet.lost != "late" or any(re.search(rf"\b{o}\b", texts) for o in others)
+
+    def _verdict(self, sheet: _Sheet) -> ExerciseVerdict:
+        outcomes = tuple(sheet.outcomes.values())
+        possible = self._key.points[sheet.exercise]
+        return ExerciseVerdict(
+            name=sheet.exercise,
+            points=possible if outcomes and sheet.passed else 0,
+            possible=possible,
+            tests=outcomes,
+            printed=sheet.printed,
+            problems=tuple(self._problems_of(sheet.exercise)),
+            alone=sheet.alone,
+        )
+
+    def _problems_of(self, exercise: str) -> list[str]:
+        mine = [name for name, own in self._exercises.items() if exercise in own]
+        return [problem for name in mine for problem in self.problems.get(name, ())]
+
+    # ---- processes
+
+    def _started(self, only: str | None) -> Seat | None:
+        """Start a process and run the cells in it, without those that have ended one before.
+
+        With `only`, those of other exercises are left out.
+        """
+        most = MAX_STARTS + 3 * len(self._key.points)
+        while self.starts < most and time.monotonic() < self._end:
+            self.starts += 1
+            seat = Seat(self._connect(), self._key.names, self._times.call)
+            try:
+                seat.ask("learn", self._key.public)
+            except PeerLostError as lost:
+                raise CourseError(f"a student's process {seat.end()} before it began") from lost
+            if self._ran_all(seat, only):
+                return seat
+            seat.close()
+        return None
+
+    def _ran_all(self, seat: Seat, only: str | None) -> bool:
+        """Run the cells; tell whether the process is still there."""
+        seat.peer.end = min(time.monotonic() + self._times.cells, self._end)
+        for name, text in self._cells:
+            if self._wanted(name, only) and not self._ran(seat, name, text):
+                return False
+        known = list(self._key.points)
+        without = [n for n in known if n != only and (only or n in self._guilty_functions)]
+        try:
+            found = seat.ask("defined", known, without)
+        except (PeerLostError, Exception):  # a thread may have ended it meanwhile
+            return False
+        seat.defined = [name for name in _texts(found) if name in known]
+        return True
+
+    def _wanted(self, name: str, only: str | None) -> bool:
+        exercises = self._exercises[name]
+        others = only is not None and exercises and only not in exercises
+        return name not in self._guilty_cells and not others
+
+    def _ran(self, seat: Seat, name: str, text: str) -> bool:
+        """Run a cell; tell whether the process is still there."""
+        try:
+            problems = _texts(seat.ask("run", name, text))
+        except PeerLostError:
+            self._guilty_cells.add(name)
+            problems = [f"{name} {seat.end()}"]
+        except Exception as error:  # a student's KeyboardInterrupt
+            problems = [f"{name}: {type(error).__name__}"]
+        if problems:
+            self.problems[name] = problems
+        return seat.peer.lost is None
+
+    # ---- tests
+
+    def _test(self, sheet: _Sheet, seat: Seat | None, *, hidden: bool) -> None:
+        """Run the visible or the hidden tests of an exercise."""
+        exercise = sheet.exercise
+        if seat is None:
+            why = (
+                f"the cells of this notebook ended {self.starts} processes, or took all its time."
+            )
+            self._fail(sheet, hidden, f"{exercise} was not called: {why}")
+        elif exercise not in seat.defined:
+            problems = "; ".join(self._problems_of(exercise)) or "no cell defines it"
+            self._fail(sheet, hidden, f"{exercise} is not defined: {problems}"[:MAX_MESSAGE])
+        else:
+            seat.peer.end = min(time.monotonic() + self._times.exercise, self._end)
+            self._key.seat = seat
+            self._run(sheet, seat, self._tests(exercise, hidden))
+            self._key.seat = None
+            if not hidden:
+                sheet.printed = _printed(seat)
+
+    def _tests(self, exercise: str, hidden: bool) -> list[ExerciseTest]:
+        return [t for t in self._key.tests if t.exercise == exercise and t.hidden == hidden]
+
+    def _fail(self, sheet: _Sheet, hidden: bool, why: str) -> None:
+        for test in self._tests(sheet.exercise, hidden):
+            sheet.outcomes[test.name] = Outcome(test.name, hidden, False, why)
+
+    def _run(self, sheet: _Sheet, seat: Seat, tests: list[ExerciseTest]) -> None:
+        """Run tests; once the process is lost, the rest fails."""
+        function = seat.peer.proxy("function", sheet.exercise)
+        for test in tests:
+            if seat.peer.lost:
+                why = f"This test was not run: {sheet.exercise} ended one before."
+                sheet.outcomes[test.name] = Outcome(test.name, test.hidden, False, why)
+            else:
+                sheet.outcomes[test.name] = self._outcome(test, function, seat)
+        if seat.peer.lost:
+            sheet.lost = seat.peer.lost.kind
+
+    def _outcome(self, test: ExerciseTest, function: Proxy, seat: Seat) -> Outcome:
+        start = time.perf_counter()
+        message, where = "", ""
+        try:
+            with seat.codec.lent(), warnings.catch_warnings(action="ignore"):
+                self._key.functions[test.name](function)
+        except PeerLostError:
+            pass
+        except Exception as error:  # whatever a test makes of what a student's function gave
+            message, where = _sentence(error, test.exercise), _where(error)
+        seconds = time.perf_counter() - start
+        if seat.peer.lost:
+            general = f"{test.exercise} {seat.end()}{self._limits(seat)}."
+            return Outcome(
+                test.name, test.hidden, False, general, "", str(seat.peer.lost), seconds
+            )
+        if not message:
+            return Outcome(test.name, test.hidden, True, seconds=seconds)
+        if test.hidden:
+            general = _general(test.exercise, message)
+            return Outcome(test.name, True, False, general, "", message, seconds)
+        return Outcome(test.name, False, False, message, where, "", seconds)
+
+    def _limits(self, seat: Seat) -> str:
+        if seat.peer.lost is None or seat.peer.lost.kind != "late":
+            return ""
+        return f" ({self._times.call:g} seconds for a call, {self._times.exercise:g} for all)"
+
+
+def _printed(seat: Seat) -> str:
+    """Return what was printed since the process began, or since this was asked before."""
+    try:
+        taken = seat.ask("printed")
+    except (PeerLostError, Exception):  # whatever is forged costs what comes next
+        return ""
+    if not isinstance(taken, tuple) or len(taken) != 2 or type(taken[1]) is not int:
+        return ""
+    text, dropped = str(taken[0]), taken[1]
+    dropped += max(len(text) - MAX_PRINTED, 0)
+    rest = f"\n... and {dropped} characters more\n" if dropped else ""
+    return text[:MAX_PRINTED] + rest
+
+
+def _general(exercise: str, message: str) -> str:
+    """Return what a student learns of a hidden test that fails."""
+    if message == f"{exercise}: {UNWRITTEN}":  # which tells nothing of the test
+        return message
+    return (
+        f"{exercise} is not right yet in a test that is not shown: try other sizes, numbers and "
+        "arguments than those of the tests above."
+    )
+
+
+def _exercises_in(text: str, exercises: dict[str, int]) -> set[str]:
+    """Return the exercises that a cell defines, be it Python or not."""
+    found = re.findall(r"^[ \t]*def[ \t]+(\w+)", text, re.MULTILINE)
+    return set(found) & set(exercises)
+
+
+def _sentence(error: Exception, exercise: str) -> str:
+    text = str(error)[:MAX_MESSAGE]
+    if isinstance(error, AssertionError | NotImplementedError) and text:
+        return text
+    reason = f"{type(error).__name__}: {text or 'no message'}"
+    if isinstance(error, RemoteError):
+        return f"{exercise} stopped with {reason}"
+    return f"{exercise} returned what this test cannot work with ({reason})"
+
+
+def _where(error: BaseException) -> str:
+    """Return the trace of the student's own error that lies behind an error."""
+    current: BaseException | None = error
+    while current is not None:
+        if isinstance(current, RemoteError):
+            return current.trace
+        current = current.__cause__
+    return ""
+
+
+def _texts(problems: Any) -> list[str]:
+    """Return a list of texts, whatever a process told."""
+    found = problems if isinstance(problems, list) else []
+    return [str(problem)[:MAX_MESSAGE] for problem in found[:MAX_PROBLEMS]]
