@@ -23,8 +23,9 @@ from grading.answer_key import AnswerKey, LessonFiles, read_answers
 from grading.checks import ExerciseTest
 from grading.codec import Proxy, RemoteError
 from grading.remote import PeerLostError
+from grading.results import TestResult
 from grading.seat import Process, Seat
-from grading.verdicts import ExerciseVerdict, Outcome, Verdict
+from grading.verdicts import ExerciseVerdict, Verdict
 
 UNWRITTEN = "write the body"
 MAX_MESSAGE = 2_000  # characters
@@ -87,7 +88,7 @@ class _Sheet:
     """What is known of an exercise so far."""
 
     exercise: str
-    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    outcomes: dict[str, TestResult] = field(default_factory=dict)
     printed: str = ""
     lost: str = ""  # how its process was lost, if it was; see `ChannelError.kind`
     alone: bool = False
@@ -273,7 +274,7 @@ class _Judgement:
 
     def _fail(self, sheet: _Sheet, hidden: bool, why: str) -> None:
         for test in self._tests(sheet.exercise, hidden):
-            sheet.outcomes[test.name] = Outcome(test.name, hidden, False, why)
+            sheet.outcomes[test.name] = TestResult(test.name, hidden, False, why)
 
     def _run(self, sheet: _Sheet, seat: Seat, tests: list[ExerciseTest]) -> None:
         """Run tests; once the process is lost, the rest fails."""
@@ -281,13 +282,13 @@ class _Judgement:
         for test in tests:
             if seat.peer.lost:
                 why = f"This test was not run: {sheet.exercise} ended one before."
-                sheet.outcomes[test.name] = Outcome(test.name, test.hidden, False, why)
+                sheet.outcomes[test.name] = TestResult(test.name, test.hidden, False, why)
             else:
                 sheet.outcomes[test.name] = self._outcome(test, function, seat)
         if seat.peer.lost:
             sheet.lost = seat.peer.lost.kind
 
-    def _outcome(self, test: ExerciseTest, function: Proxy, seat: Seat) -> Outcome:
+    def _outcome(self, test: ExerciseTest, function: Proxy, seat: Seat) -> TestResult:
         start = time.perf_counter()
         message, where = "", ""
         try:
@@ -300,15 +301,15 @@ class _Judgement:
         seconds = time.perf_counter() - start
         if seat.peer.lost:
             general = f"{test.exercise} {seat.end()}{self._limits(seat)}."
-            return Outcome(
+            return TestResult(
                 test.name, test.hidden, False, general, "", str(seat.peer.lost), seconds
             )
         if not message:
-            return Outcome(test.name, test.hidden, True, seconds=seconds)
+            return TestResult(test.name, test.hidden, True, seconds=seconds)
         if test.hidden:
             general = _general(test.exercise, message)
-            return Outcome(test.name, True, False, general, "", message, seconds)
-        return Outcome(test.name, False, False, message, where, "", seconds)
+            return TestResult(test.name, True, False, general, "", message, seconds)
+        return TestResult(test.name, False, False, message, where, "", seconds)
 
     def _limits(self, seat: Seat) -> str:
         if seat.peer.lost is None or seat.peer.lost.kind != "late":

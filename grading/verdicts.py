@@ -3,36 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a test.
-
-    Attributes
-    ----------
-    name : str
-        Of the test's function.
-    hidden : bool
-        Whether students do not see it.
-    passed : bool
-        Whether the function is right, as far as this test looks.
-    message : str
-        A sentence to the student. It tells nothing of a hidden test.
-    where : str
-        The lines of the student's cells where an error arose; empty for a hidden test.
-    for_instructor : str
-        The sentence of a hidden test; a student must not read it.
-    seconds : float
-        How long it took.
-    """
-
-    name: str
-    hidden: bool
-    passed: bool
-    message: str = ""
-    where: str = ""
-    for_instructor: str = ""
-    seconds: float = 0.0
+from grading.results import TestResult
 
 
 @dataclass(frozen=True)
@@ -45,7 +16,7 @@ class ExerciseVerdict:
         Of its function.
     points, possible : int
         All points if every test passes, else none, as nbgrader counts.
-    tests : tuple of Outcome
+    tests : tuple of TestResult
         In order.
     printed : str
         What the function printed in the visible tests.
@@ -58,7 +29,7 @@ class ExerciseVerdict:
     name: str
     points: int
     possible: int
-    tests: tuple[Outcome, ...]
+    tests: tuple[TestResult, ...]
     printed: str = ""
     problems: tuple[str, ...] = ()
     alone: bool = False
