@@ -1,6 +1,7 @@
 """How well networks paint, judged by the true VGG-19's first eight layers.
 
     COURSE_TEST_DATA=folder python -m benchmarks.style_quality [--pairs 3 6] [--side 400]
+    COURSE_TEST_DATA=folder python -m benchmarks.style_quality --held-out [--only embedded]
     COURSE_TEST_DATA=folder python -m benchmarks.style_quality --gallery
 
 Each picture gets two figures; 0 is perfect in both.
@@ -10,8 +11,10 @@ content: |F(x) - F(c)|² / |F(c)|² at conv3_4.
 
 Compared are the embedded network, the same layout with seeded filters, and the true layers
 themselves, each with the notebook's recipe. The true layers reach to conv3_4 only, so that one
-paints with the style layers conv1_1 to conv3_1 and the content layer conv3_4. With --gallery
-nothing is painted: the paintings that `python -m training.gallery` left are judged.
+paints with the style layers conv1_1 to conv3_1 and the content layer conv3_4. With --held-out
+the pictures are three photographs of scikit-image that no training saw, and the painted styles
+from another seed. With --gallery nothing is painted: the paintings that
+`python -m training.gallery` left are judged.
 """
 
 import argparse
@@ -19,6 +22,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import skimage.data
 from tqdm import tqdm
 
 from nst_utils import (
@@ -28,7 +32,7 @@ from nst_utils import (
     read_image,
     reshape_and_normalize_image,
 )
-from training import gallery
+from training import gallery, pictures
 from training.balance import gram
 from training.matconvnet import network_widths, write_matconvnet
 from training.paint import Painter
@@ -37,6 +41,8 @@ from training.true_layers import true_network
 
 STYLE = ("conv1_1", "conv2_1", "conv3_1")
 CONTENT = "conv3_4"
+HELD_OUT_PHOTOS = ("astronaut", "camera", "stereo_motorcycle")
+HELD_OUT_SEED = 7  # the course's own styles have 0
 
 
 class Judge:
@@ -75,6 +81,27 @@ def networks(folder: Path, true_file: Path) -> dict[str, tuple[Path, dict]]:
     }
 
 
+def make_held_out(folder: Path) -> Path:
+    """Save pictures that no training saw into a folder, named like those of the course."""
+    for name in HELD_OUT_PHOTOS:
+        loaded = getattr(skimage.data, name)()
+        photo = loaded[0] if isinstance(loaded, tuple) else loaded  # a stereo pair
+        pictures.save(middle(photo), folder / f"content_{name}.jpg")
+    for name in tqdm([n for n in pictures.PAINTED if n.startswith("style_")], desc="styles"):
+        pictures.save(pictures.make(name, HELD_OUT_SEED), folder / f"{name}.jpg")
+    return folder
+
+
+def middle(photo: np.ndarray) -> np.ndarray:
+    """Return the largest 4:3 part in the middle of a photograph, grey or in colours, as RGB."""
+    colours = np.stack([photo] * 3, axis=-1) if photo.ndim == 2 else photo[..., :3]
+    height, width = colours.shape[:2]
+    high = min(height, width * 3 // 4)
+    wide = high * 4 // 3
+    top, left = (height - high) // 2, (width - wide) // 2
+    return colours[top : top + high, left : left + wide]
+
+
 def judge_gallery() -> None:
     """Print the figures of the gallery's paintings, by content and by style."""
     contents, styles = (
@@ -105,16 +132,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--only", help="one network")
     parser.add_argument("--gallery", action="store_true", help="judge what is painted already")
+    parser.add_argument("--held-out", action="store_true", help="pictures no training saw")
     parser.add_argument("--images", type=Path, default=COURSE_DIR / "images")
     arguments = parser.parse_args()
     if arguments.gallery:
         judge_gallery()
         return
     size = (arguments.side * 3 // 4, arguments.side)
-    contents = sorted(arguments.images.glob("content_*.jpg"))[-arguments.pairs[0] :]
-    styles = sorted(arguments.images.glob("style_*.jpg"))[-arguments.pairs[1] :]
-    pairs = [(content, style) for content in contents for style in styles]
     with tempfile.TemporaryDirectory() as temporary:
+        images = make_held_out(Path(temporary)) if arguments.held_out else arguments.images
+        contents = sorted(images.glob("content_*.jpg"))[-arguments.pairs[0] :]
+        styles = sorted(images.glob("style_*.jpg"))[-arguments.pairs[1] :]
+        pairs = [(content, style) for content in contents for style in styles]
         true_file = Path(temporary) / "true.mat"
         write_matconvnet(true_file, true_network())
         judge = Judge(true_file, size)

@@ -46,7 +46,7 @@ class Painter:
         a_S = {name: self.model[name] for name, _ in self._globals["STYLE_LAYERS"]}
         picture.assign(content_image)
         a_C = self.model[self._globals["CONTENT_LAYER"]]
-        picture.assign(generate_noise_image(content_image, seed=seed))
+        picture.assign(generate_noise_image(content_image, self._globals["NOISE_RATIO"], seed))
         optimizer = tf.keras.optimizers.Adam(LEARNING_RATE)
         step = tf.function(self.notebook["train_step"])
         for _ in range(steps):

@@ -473,15 +473,18 @@ def train_step(model, optimizer, a_C, a_S):
 # Everything is there. We note how the network sees the content picture and the style picture,
 # once, since these two never change. The painting starts from the photograph under a veil of
 # noise: the noise gives every pattern a seed to grow from, the photograph a hint where things
-# belong.
+# belong. The published recipe mixes 60 per cent of noise in; 30 leave more of the photograph, and
+# with the network of this course the patterns come out no worse.
 
 # %%
+NOISE_RATIO = 0.3
+
 model["input"].assign(content_image)
 a_C = model[CONTENT_LAYER]
 model["input"].assign(style_image)
 a_S = {name: model[name] for name, _ in STYLE_LAYERS}
 
-generated_image = generate_noise_image(content_image, seed=1)
+generated_image = generate_noise_image(content_image, NOISE_RATIO, seed=1)
 model["input"].assign(generated_image)
 show_images([generated_image], ["where we start"])
 # %% [markdown]
@@ -551,7 +554,7 @@ my_model["input"].assign(reshape_and_normalize_image(read_image(my_style, my_siz
 a_S = {name: my_model[name] for name, _ in STYLE_LAYERS}
 my_model["input"].assign(reshape_and_normalize_image(my_content))
 a_C = my_model[CONTENT_LAYER]
-my_model["input"].assign(generate_noise_image(my_model["input"], seed=1))
+my_model["input"].assign(generate_noise_image(my_model["input"], NOISE_RATIO, seed=1))
 print("a painting of", my_size[0], "x", my_size[1], "pixels")
 
 # %%
