@@ -6,12 +6,12 @@ weight that a channel or a layer has in the costs, change. Two things are set he
 
 - each channel counts as much as it carries of what was taught, so that differences of Gram
   matrices are like those of the teacher;
-- each layer has, on average over pairs of the course's pictures, the share of the costs that paints
-  best, so that the weights 10 and 40 and the five equal layer weights of the course need no change.
-  The three lower layers count most: they carry colours and strokes. The two deep ones and the
-  content layer of a thin network see little else than those, and the more they weigh, the longer
-  the painting stays between two aims: with equal shares both the style and the content of the
-  finished pictures were further off.
+- each layer has, on average over pairs of the course's pictures, the share of the costs that
+  paints best, so that the weights 10 and 40 and the five equal layer weights of the course need
+  no change. The three lower layers count most: they carry colours and strokes. The two deep ones
+  and the content layer of a thin network see little else than those, and the more they weigh,
+  the longer the painting stays between two aims: with equal shares both the style and the content
+  of the finished pictures were further off.
 """
 
 import itertools
