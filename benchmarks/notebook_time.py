@@ -11,7 +11,8 @@ import time
 import nbformat
 from nbclient import NotebookClient
 
-from grading.build import Lesson, solved_notebook
+from grading.build import solved_notebook
+from grading.lesson import Lesson
 
 
 def seconds_of(notebook: nbformat.NotebookNode) -> float:

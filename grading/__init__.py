@@ -3,6 +3,8 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+COURSE_DIR = ROOT / "course"  # nbgrader's course folder, if no other is named
+DEMO_DIR = ROOT / "build" / "course"  # made anew each time; nothing of an instructor's is in it
 
 
 class CourseError(Exception):

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from grading.checks import INSIDE, ExerciseTest, read_key
 from grading.codec import Proxy
+from grading.mistakes import Catalogue, read_catalogue
 from grading.seat import Seat
 
 PLANTING = "check_globals"  # the helper that gives a function other globals
@@ -34,6 +35,10 @@ class LessonFiles(Protocol):
     def tests(self) -> Path:
         """What is right."""
 
+    @property
+    def mistakes(self) -> Path:
+        """What is known to go wrong; the file may be missing."""
+
 
 @dataclass
 class AnswerKey:
@@ -51,6 +56,8 @@ class AnswerKey:
         What is defined by that text.
     functions : dict of str to callable
         The tests, by name.
+    catalogue : Catalogue
+        The known mistakes.
     seat : Seat or None
         Where the `inside_` helpers run now.
     """
@@ -60,13 +67,14 @@ class AnswerKey:
     public: str
     names: dict[str, Any] = field(default_factory=dict)
     functions: dict[str, Callable[..., None]] = field(default_factory=dict)
+    catalogue: Catalogue = field(default_factory=Catalogue)
     seat: Seat | None = None
 
     def inside(self, name: str) -> Callable[..., Any]:
         """Return a function that runs a helper in the student's process."""
 
         def helper(*args: Any, **kwargs: Any) -> Any:
-            return self._current().peer.call(("helper", name), args, kwargs)
+            return self._current().helper(name, args, kwargs)
 
         return helper
 
@@ -74,7 +82,7 @@ class AnswerKey:
     def planting(self, function: Proxy, **names: Any) -> Iterator[None]:
         """Give the student's function these global names, functions of this process among them."""
         seat = self._current()
-        with seat.codec.lent():
+        with seat.codec.lent(), seat.recorder.standing_in():
             seat.ask("plant", function, names)
             try:
                 yield
@@ -94,17 +102,23 @@ def read_answers(lesson: LessonFiles) -> AnswerKey:
     Raises
     ------
     CourseError
-        If a test breaks a rule.
+        If a test, or an entry in the catalogue of mistakes, breaks a rule.
     """
-    changes = lesson.source.stat().st_mtime_ns, lesson.tests.stat().st_mtime_ns
-    return _read_answers(lesson.name, lesson.source, lesson.tests, changes)
+    files = lesson.source, lesson.tests, lesson.mistakes
+    changes = tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in files)
+    return _read_answers(lesson.name, *files, changes)
 
 
 @lru_cache(maxsize=16)
-def _read_answers(name: str, source: Path, tests: Path, _changes: tuple[int, int]) -> AnswerKey:
+def _read_answers(
+    name: str, source: Path, tests: Path, mistakes: Path, _changes: tuple[int, ...]
+) -> AnswerKey:
     points = {n: int(p) for n, p in POINTS.findall(source.read_text(encoding="utf-8"))}
     texts = read_key(tests, list(points))
     key = AnswerKey(points, texts.tests, texts.public)
+    key.catalogue = read_catalogue(
+        mistakes, list(points), {t.name: t.exercise for t in texts.tests}
+    )
     module = ModuleType(f"answers_{name}")
     sys.modules[module.__name__] = module  # dataclasses look there for the module of a class
     file = f"<tests of {name}>"

@@ -6,9 +6,6 @@ steps. Both are the same bytes whenever they are made from the same text.
 """
 
 import copy
-import re
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -19,50 +16,11 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
 from traitlets.config import Config
 
-from grading import ROOT, CourseError, stock
+from grading import CourseError, stock
 from grading.checks import Checks, read_checks
 from grading.files import replace_text
+from grading.lesson import Lesson
 from grading.source import Source
-
-EXERCISE = re.compile(r'^# %%.*\bexercise="(\w+)"', re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """The files of one notebook under the course's root folder."""
-
-    name: str
-    root: Path = ROOT
-
-    @property
-    def source(self) -> Path:
-        """What an author edits."""
-        return self.root / "notebooks" / "source" / f"{self.name}.py"
-
-    @property
-    def tests(self) -> Path:
-        """What is right."""
-        return self.root / "tests" / "exercises" / f"test_{self.name}.py"
-
-    @property
-    def student(self) -> Path:
-        """What a student opens: generated and committed."""
-        return self.root / "notebooks" / f"{self.name}.ipynb"
-
-    @property
-    def solved(self) -> Path:
-        """nbgrader's source: generated, not committed."""
-        return self.root / "build" / "solved" / f"{self.name}.ipynb"
-
-    @property
-    def exercises(self) -> list[str]:
-        """The names of its exercise functions, in order."""
-        return EXERCISE.findall(self.source.read_text(encoding="utf-8"))
-
-
-def lessons(root: Path = ROOT) -> list[Lesson]:
-    """Return every notebook that has a source, in alphabetical order."""
-    return [Lesson(p.stem, root) for p in sorted((root / "notebooks" / "source").glob("*.py"))]
 
 
 def solved_notebook(lesson: Lesson) -> NotebookNode:

@@ -6,19 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import nbformat
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from grading import CourseError
-from grading.autograde import table
-from grading.build import Lesson, build, is_stale, lessons
-from grading.demo import DEMO_DIR, demo, grade, run
-from grading.execute import execute, write_page
-from grading.fetch import fetch
+from grading import COURSE_DIR, DEMO_DIR, CourseError
+from grading.lesson import Lesson, lessons
 from grading.progress import beside, console, step
-from grading.release import COURSE_DIR, release
 
 app = typer.Typer(
     help="Build, run, release and grade the notebooks of the course.",
@@ -29,6 +23,7 @@ evaluate = typer.Typer(help="Measure what an embedded network can do.", no_args_
 app.add_typer(evaluate, name="evaluate")
 
 Notebook = Annotated[str, typer.Argument(help="The notebook's name, such as art_generation.")]
+GRADES = Path("grades")
 CourseDir = Annotated[Path, typer.Option(help="nbgrader's course folder.")]
 
 
@@ -54,6 +49,8 @@ def build_command(
 ) -> None:
     """Make the students' notebooks from notebooks/source."""
     with _clear_errors():
+        from grading.build import build, is_stale
+
         stale = [lesson for lesson in lessons() if (is_stale if check else build)(lesson)]
         if check and stale:
             names = ", ".join(lesson.student.name for lesson in stale)
@@ -68,6 +65,11 @@ def run_command(
 ) -> None:
     """Run a notebook from top to bottom: the solved one by its name, or any by its path."""
     with _clear_errors():
+        import nbformat
+
+        from grading.demo import run
+        from grading.execute import execute, write_page
+
         path = Path(notebook)
         if path.suffix != ".ipynb":
             console.print(f"executed: {run(_lesson(notebook))}")
@@ -84,6 +86,8 @@ def run_command(
 def release_command(notebook: Notebook, course_dir: CourseDir = COURSE_DIR) -> None:
     """Make nbgrader's course folder with a notebook, released to students."""
     with _clear_errors():
+        from grading.release import release
+
         console.print(f"released: {release(_lesson(notebook), course_dir)}")
 
 
@@ -91,9 +95,72 @@ def release_command(notebook: Notebook, course_dir: CourseDir = COURSE_DIR) -> N
 def autograde_command(notebook: Notebook, course_dir: CourseDir = COURSE_DIR) -> None:
     """Grade the submissions in a course folder with stock nbgrader, and write the feedback."""
     with _clear_errors():
-        sheet = grade(course_dir, notebook)
+        from grading.autograde import table
+        from grading.demo import autograded
+
+        sheet = autograded(course_dir, notebook)
         console.print(table(sheet))
         console.print(f"marks: {course_dir / 'grades.csv'}")
+
+
+@app.command("grade")
+def grade_command(  # noqa: PLR0913, PLR0917 - options of a command
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Notebooks, modules, folders, nbgrader's submitted/, platforms' zips."
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="The folder for marks, pages and the report.")
+    ] = GRADES,
+    gradebook: Annotated[
+        str | None,
+        typer.Option(
+            help="nbgrader's, an SQLAlchemy URL; without, a course folder's own or one in --out."
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many processes judge; two a core without.")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler's address: judge on its workers.")
+    ] = None,
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help="Without isolation: for work that you would run yourself."),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print results, a line each; write nothing.")
+    ] = False,
+) -> None:
+    """Grade what students handed in, each shut in by itself; write marks, pages and a report."""
+    with _clear_errors():
+        if as_json:
+            from grading.resident import ask
+
+            for result in ask(paths, trust):
+                print(
+                    json.dumps(result.to_json(), ensure_ascii=False, allow_nan=False), flush=True
+                )
+            return
+        from grading.grade import Plan, book_of, grade
+        from grading.live import LiveTable, places, summary
+        from grading.worker import Rules
+
+        book = gradebook or book_of(paths, out)
+        plan = Plan(tuple(paths), out, book, Rules(trust), workers, scheduler)
+        with LiveTable() as live:
+            graded = grade(plan, live)
+        console.print(live.table())
+        console.print(summary(graded))
+        for line in places(graded, plan):
+            console.print(line, soft_wrap=True)
+        if graded.failed:
+            raise CourseError(
+                f"{len(graded.failed)} submissions were not judged, by no fault of theirs "
+                f"({graded.failed[0][1]}); the same command does them again"
+            )
 
 
 @app.command("demo")
@@ -105,6 +172,8 @@ def demo_command(
 ) -> None:
     """Go once through everything: build, run, release, grade samples, show the marks."""
     with _clear_errors():
+        from grading.demo import demo
+
         demo([_lesson(notebook)] if notebook else lessons(), course_dir)
 
 
@@ -117,6 +186,8 @@ def fetch_command(
 ) -> None:
     """Bring real weights in place of the embedded networks, and check them."""
     with _clear_errors():
+        from grading.fetch import fetch
+
         console.print(f"in place: {fetch(weights, source=source)}")
 
 

@@ -29,9 +29,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemy
 from sqlalchemy.orm import Session
 
 from grading import CourseError, stock
-from grading.build import Lesson, solved_notebook
+from grading.build import solved_notebook
 from grading.exports import Line
 from grading.files import replace_text
+from grading.lesson import Lesson
 from grading.results import Person, Result
 
 PATIENCE = 30.0  # seconds in which somebody else may hold the database
@@ -98,7 +99,7 @@ class Book:
 
     def __init__(self, url: str, patience: float = PATIENCE) -> None:
         self.patience = patience
-        self.url = _readable(url)
+        self.url = readable(url)
         self._gradebook = self._insistently(lambda: _open(url), "it was not opened")
         self._engine = self._gradebook.engine
         _take_turns(self._engine)
@@ -156,6 +157,14 @@ class Book:
             lambda session: _Writing(session, self.url, result, name).write(who, submitted),
             f"the marks of {result.student} were not written",
         )
+
+    def has(self, assignment: str) -> bool:
+        """Tell whether the gradebook knows an assignment."""
+        asked = select(nb.Assignment.id).filter_by(name=assignment)
+        found = self._in_transaction(
+            lambda session: session.scalars(asked).one_or_none(), "it was not read"
+        )
+        return found is not None
 
     def lines(self, assignment: str) -> list[Line]:
         """Return the marks of everybody in the gradebook, manual ones and penalties included.
@@ -227,7 +236,7 @@ def register(lesson: Lesson, url: str) -> None:
             said = (course / stock.LOG_NAME).read_text(encoding="utf-8").splitlines()
             why = next((line for line in reversed(said) if "Error: " in line), said[-1])
             raise CourseError(
-                f"nbgrader did not take {lesson.name} into the gradebook {_readable(url)}: {why}"
+                f"nbgrader did not take {lesson.name} into the gradebook {readable(url)}: {why}"
             ) from error
 
 
@@ -471,7 +480,7 @@ def _open(url: str) -> nb.Gradebook:
         return nb.Gradebook(url)
     except ModuleNotFoundError as error:
         raise CourseError(
-            f"the gradebook {_readable(url)} needs the package {error.name}; for PostgreSQL "
+            f"the gradebook {readable(url)} needs the package {error.name}; for PostgreSQL "
             'install it with pip install "psycopg[binary]" and begin the URL with '
             "postgresql+psycopg://"
         ) from error
@@ -481,7 +490,7 @@ def _open(url: str) -> nb.Gradebook:
         raise
 
 
-def _readable(url: str) -> str:
+def readable(url: str) -> str:
     """Return the URL without its password."""
     try:
         return make_url(url).render_as_string(hide_password=True)

@@ -22,6 +22,7 @@ from grading.platforms import Sender, blackboard_name, sender, timestamp
 
 MOST_FILES = 50  # notebooks and modules of one student that are looked at
 MOST_ID = 100  # characters of a student's id: it names files and folders
+MOST_ID_BYTES = 200  # of the same: a file's name may have 255, its ending included
 _COPY = re.compile(r"(\s*\(\d+\)|[\s_-]+(copy|copie|kopie)([\s_-]?\d+)?)+$", re.IGNORECASE)
 _ENDINGS = re.compile(r"\.(ipynb|py|zip|txt|json|rar|7z|tar|tgz|gz|bz2|xz|zst)$", re.IGNORECASE)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -383,7 +384,10 @@ def _fit(name: str) -> str:
     name = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
     name = "".join("_" if _is_odd(sign) else sign for sign in name)
     name = " ".join(name.split()).strip(" .") or "unnamed"
-    return name if len(name) <= MOST_ID else _hashed(name[: MOST_ID - 10].strip(" ."), name)
+    if len(name) <= MOST_ID and len(name.encode()) <= MOST_ID_BYTES:
+        return name
+    start = name[: MOST_ID - 10].encode()[: MOST_ID_BYTES - 10].decode(errors="ignore")
+    return _hashed(start.strip(" ."), name)
 
 
 def _is_odd(sign: str) -> bool:

@@ -15,22 +15,21 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from grading import CourseError
 from grading.answer_key import AnswerKey, LessonFiles, read_answers
 from grading.checks import ExerciseTest
-from grading.codec import Proxy, RemoteError
+from grading.old_tensorflow import old_idioms, present_name
 from grading.remote import PeerLostError
-from grading.results import TestResult
+from grading.results import CellProblem, ExerciseResult, TestResult
 from grading.seat import Process, Seat
-from grading.verdicts import ExerciseVerdict, Verdict
+from grading.sheet import MAX_MESSAGE, Sheet, outcome
+from grading.verdicts import Verdict
 
-UNWRITTEN = "write the body"
-MAX_MESSAGE = 2_000  # characters
 MAX_PRINTED = 8_000  # characters that are shown of what an exercise prints
-MAX_PROBLEMS = 50
+MAX_PROBLEMS = 50  # of a cell
 MAX_STARTS = 8  # processes for one submission, and three more for each exercise
 
 
@@ -74,32 +73,20 @@ def judge(
         Gives a fresh process of the student's, see `Process`.
     times : Times
         How long the student's code may take.
+
+    Raises
+    ------
+    CourseError
+        If a process ends before it began, or the tests break a rule: the fault is the grader's.
     """
     start = time.perf_counter()
     key = read_answers(lesson)
     with contextlib.closing(_Judgement(cells, key, connect, times)) as judgement:
         exercises = judgement.judged()
     seconds = time.perf_counter() - start
-    return Verdict(lesson.name, exercises, judgement.problems, judgement.starts, seconds)
-
-
-@dataclass
-class _Sheet:
-    """What is known of an exercise so far."""
-
-    exercise: str
-    outcomes: dict[str, TestResult] = field(default_factory=dict)
-    printed: str = ""
-    lost: str = ""  # how its process was lost, if it was; see `ChannelError.kind`
-    alone: bool = False
-
-    @property
-    def passed(self) -> bool:
-        return all(outcome.passed for outcome in self.outcomes.values())
-
-    @property
-    def unwritten(self) -> bool:
-        return all(UNWRITTEN in outcome.message for outcome in self.outcomes.values())
+    problems = (*judgement.cell_problems(),)
+    notes = (*judgement.notes,)
+    return Verdict(lesson.name, exercises, problems, notes, judgement.starts, seconds)
 
 
 class _Judgement:
@@ -112,8 +99,9 @@ class _Judgement:
         connect: Callable[[], Process],
         times: Times,
     ) -> None:
-        self.problems: dict[str, list[str]] = {}
         self.starts = 0
+        self.notes: list[str] = []
+        self._problems: dict[str, list[str]] = {}  # of each cell
         self._cells = list(cells)
         self._key = key
         self._connect = connect
@@ -126,13 +114,25 @@ class _Judgement:
         if len(self._exercises) < len(self._cells):
             raise ValueError("two cells have the same name")
 
-    def judged(self) -> tuple[ExerciseVerdict, ...]:
+    def judged(self) -> tuple[ExerciseResult, ...]:
         """Return what comes of each exercise."""
-        sheets = [_Sheet(exercise) for exercise in self._key.points]
+        sheets = [Sheet(exercise) for exercise in self._key.points]
         for hidden in (False, True):
             for sheet in sheets:
                 self._test_with_others(sheet, hidden=hidden)
-        return tuple(self._verdict(self._better(sheet)) for sheet in sheets)
+        self.close()
+        sheets = [self._better_alone(sheet) for sheet in self._better_in_version_1(sheets)]
+        self._take_notes(sheets)
+        points, catalogue = self._key.points, self._key.catalogue
+        return tuple(sheet.result(points[sheet.exercise], catalogue) for sheet in sheets)
+
+    def cell_problems(self) -> list[CellProblem]:
+        """Return what went wrong with the cells."""
+        return [
+            CellProblem(name, problem.removeprefix(name).lstrip(":, "))
+            for name, problems in self._problems.items()
+            for problem in problems
+        ]
 
     def close(self) -> None:
         """End the student's process."""
@@ -142,7 +142,7 @@ class _Judgement:
 
     # ---- exercises
 
-    def _test_with_others(self, sheet: _Sheet, *, hidden: bool) -> None:
+    def _test_with_others(self, sheet: Sheet, *, hidden: bool) -> None:
         """Run tests of an exercise where all cells have been run."""
         if sheet.lost:
             self._fail(sheet, hidden, f"This test was not run: {sheet.exercise} ended one before.")
@@ -153,11 +153,32 @@ class _Judgement:
             self._guilty_functions.add(sheet.exercise)
             self.close()
 
-    def _better(self, sheet: _Sheet) -> _Sheet:
+    def _better_in_version_1(self, sheets: list[Sheet]) -> list[Sheet]:
+        """If the submission speaks TensorFlow 1, see whether it is better under that."""
+        wrong = {s.exercise: s for s in sheets if not s.passed and not s.lost and not s.undefined}
+        # Hidden tests have no say here: what a function complains about is told to the student.
+        said = {
+            name: [c.error for c in sheet.recorder.calls if not c.test.hidden]
+            for name, sheet in wrong.items()
+        }
+        idioms = {name: old_idioms(errors) for name, errors in said.items()}
+        if not any(idioms.values()):
+            return sheets
+        every = dict.fromkeys(idiom for own in idioms.values() for idiom in own)
+        again = {name: Sheet(name, idioms=(*(idioms[name] or every),)) for name in wrong}
+        seat = self._started(None, version_1=True)
+        for hidden in (False, True):
+            for sheet in again.values():
+                self._test(sheet, seat, hidden=hidden)
+        if seat:
+            seat.close()
+        return [max(s, again.get(s.exercise, s), key=lambda sheet: sheet.right) for s in sheets]
+
+    def _better_alone(self, sheet: Sheet) -> Sheet:
         """If an exercise has failed, see whether it is right without the others' cells."""
         if sheet.passed or not self._may_be_hurt_by_others(sheet):
             return sheet
-        alone = _Sheet(sheet.exercise, alone=True)
+        alone = Sheet(sheet.exercise, alone=True)
         seat = self._started(sheet.exercise)
         try:
             for hidden in (False, True):
@@ -168,7 +189,7 @@ class _Judgement:
                 seat.close()
         return alone if alone.passed else sheet
 
-    def _may_be_hurt_by_others(self, sheet: _Sheet) -> bool:
+    def _may_be_hurt_by_others(self, sheet: Sheet) -> bool:
         own = [name for name, exercises in self._exercises.items() if sheet.exercise in exercises]
         others = {e for exercises in self._exercises.values() for e in exercises}
         others.discard(sheet.exercise)
@@ -178,26 +199,27 @@ class _Judgement:
         texts = "\n".join(text for name, text in self._cells if name in own)
         return sheet.lost != "late" or any(re.search(rf"\b{o}\b", texts) for o in others)
 
-    def _verdict(self, sheet: _Sheet) -> ExerciseVerdict:
-        outcomes = tuple(sheet.outcomes.values())
-        possible = self._key.points[sheet.exercise]
-        return ExerciseVerdict(
-            name=sheet.exercise,
-            points=possible if outcomes and sheet.passed else 0,
-            possible=possible,
-            tests=outcomes,
-            printed=sheet.printed,
-            problems=tuple(self._problems_of(sheet.exercise)),
-            alone=sheet.alone,
-        )
+    def _take_notes(self, sheets: Sequence[Sheet]) -> None:
+        """Note what was judged in another way than usual."""
+        for sheet in sheets:
+            if sheet.alone:
+                self.notes.append(
+                    f"{sheet.exercise} was judged without the cells of other exercises, which "
+                    "disturb it."
+                )
+            if sheet.idioms:
+                now = "; ".join(map(present_name, sheet.idioms))
+                self.notes.append(
+                    f"{sheet.exercise} was judged under tensorflow.compat.v1: {now}."
+                )
 
     def _problems_of(self, exercise: str) -> list[str]:
         mine = [name for name, own in self._exercises.items() if exercise in own]
-        return [problem for name in mine for problem in self.problems.get(name, ())]
+        return [problem for name in mine for problem in self._problems.get(name, ())]
 
     # ---- processes
 
-    def _started(self, only: str | None) -> Seat | None:
+    def _started(self, only: str | None, *, version_1: bool = False) -> Seat | None:
         """Start a process and run the cells in it, without those that have ended one before.
 
         With `only`, those of other exercises are left out.
@@ -207,7 +229,7 @@ class _Judgement:
             self.starts += 1
             seat = Seat(self._connect(), self._key.names, self._times.call)
             try:
-                seat.ask("learn", self._key.public)
+                seat.ask("learn", self._key.public, version_1)
             except PeerLostError as lost:
                 raise CourseError(f"a student's process {seat.end()} before it began") from lost
             if self._ran_all(seat, only):
@@ -245,71 +267,67 @@ class _Judgement:
         except Exception as error:  # a student's KeyboardInterrupt
             problems = [f"{name}: {type(error).__name__}"]
         if problems:
-            self.problems[name] = problems
+            self._problems[name] = problems
         return seat.peer.lost is None
 
     # ---- tests
 
-    def _test(self, sheet: _Sheet, seat: Seat | None, *, hidden: bool) -> None:
+    def _test(self, sheet: Sheet, seat: Seat | None, *, hidden: bool) -> None:
         """Run the visible or the hidden tests of an exercise."""
         exercise = sheet.exercise
         if seat is None:
+            sheet.unreached = True
             why = (
                 f"the cells of this notebook ended {self.starts} processes, or took all its time."
             )
             self._fail(sheet, hidden, f"{exercise} was not called: {why}")
         elif exercise not in seat.defined:
+            sheet.undefined = True
             problems = "; ".join(self._problems_of(exercise)) or "no cell defines it"
             self._fail(sheet, hidden, f"{exercise} is not defined: {problems}"[:MAX_MESSAGE])
         else:
             seat.peer.end = min(time.monotonic() + self._times.exercise, self._end)
+            seat.recorder = sheet.recorder
             self._key.seat = seat
             self._run(sheet, seat, self._tests(exercise, hidden))
             self._key.seat = None
             if not hidden:
-                sheet.printed = _printed(seat)
+                sheet.printed, sheet.printed_more = _printed(seat)
 
     def _tests(self, exercise: str, hidden: bool) -> list[ExerciseTest]:
         return [t for t in self._key.tests if t.exercise == exercise and t.hidden == hidden]
 
-    def _fail(self, sheet: _Sheet, hidden: bool, why: str) -> None:
+    def _fail(self, sheet: Sheet, hidden: bool, why: str) -> None:
         for test in self._tests(sheet.exercise, hidden):
-            sheet.outcomes[test.name] = TestResult(test.name, hidden, False, why)
+            sheet.fail(test, why)
 
-    def _run(self, sheet: _Sheet, seat: Seat, tests: list[ExerciseTest]) -> None:
+    def _run(self, sheet: Sheet, seat: Seat, tests: list[ExerciseTest]) -> None:
         """Run tests; once the process is lost, the rest fails."""
-        function = seat.peer.proxy("function", sheet.exercise)
         for test in tests:
             if seat.peer.lost:
-                why = f"This test was not run: {sheet.exercise} ended one before."
-                sheet.outcomes[test.name] = TestResult(test.name, test.hidden, False, why)
+                sheet.fail(test, f"This test was not run: {sheet.exercise} ended one before.")
             else:
-                sheet.outcomes[test.name] = self._outcome(test, function, seat)
+                sheet.recorder.test = test
+                sheet.tests[test.name] = self._outcome(test, seat)
         if seat.peer.lost:
             sheet.lost = seat.peer.lost.kind
 
-    def _outcome(self, test: ExerciseTest, function: Proxy, seat: Seat) -> TestResult:
+    def _outcome(self, test: ExerciseTest, seat: Seat) -> TestResult:
         start = time.perf_counter()
-        message, where = "", ""
+        raised: Exception | None = None
         try:
             with seat.codec.lent(), warnings.catch_warnings(action="ignore"):
-                self._key.functions[test.name](function)
+                self._key.functions[test.name](seat.function(test.exercise))
         except PeerLostError:
             pass
         except Exception as error:  # whatever a test makes of what a student's function gave
-            message, where = _sentence(error, test.exercise), _where(error)
+            raised = error
         seconds = time.perf_counter() - start
-        if seat.peer.lost:
-            general = f"{test.exercise} {seat.end()}{self._limits(seat)}."
-            return TestResult(
-                test.name, test.hidden, False, general, "", str(seat.peer.lost), seconds
-            )
-        if not message:
-            return TestResult(test.name, test.hidden, True, seconds=seconds)
-        if test.hidden:
-            general = _general(test.exercise, message)
-            return TestResult(test.name, True, False, general, "", message, seconds)
-        return TestResult(test.name, False, False, message, where, "", seconds)
+        if seat.peer.lost is None:
+            return outcome(test, raised, seconds)
+        general = f"{test.exercise} {seat.end()}{self._limits(seat)}."
+        lost = str(seat.peer.lost)
+        return TestResult(test.name, test.hidden, False, general, "", lost, seconds)
 
     def _limits(self, seat: Seat) -> str:
         if seat.peer.lost is None or seat.peer.lost.kind != "late":
@@ -317,54 +335,26 @@ class _Judgement:
         return f" ({self._times.call:g} seconds for a call, {self._times.exercise:g} for all)"
 
 
-def _printed(seat: Seat) -> str:
-    """Return what was printed since the process began, or since this was asked before."""
+def _printed(seat: Seat) -> tuple[str, int]:
+    """Return what was printed since the process began, or since this was asked before.
+
+    With it comes how many bytes more there were.
+    """
     try:
         taken = seat.ask("printed")
     except (PeerLostError, Exception):  # whatever is forged costs what comes next
-        return ""
+        return "", 0
     if not isinstance(taken, tuple) or len(taken) != 2 or type(taken[1]) is not int:
-        return ""
-    text, dropped = str(taken[0]), taken[1]
-    dropped += max(len(text) - MAX_PRINTED, 0)
-    rest = f"\n... and {dropped} characters more\n" if dropped else ""
-    return text[:MAX_PRINTED] + rest
-
-
-def _general(exercise: str, message: str) -> str:
-    """Return what a student learns of a hidden test that fails."""
-    if message == f"{exercise}: {UNWRITTEN}":  # which tells nothing of the test
-        return message
-    return (
-        f"{exercise} is not right yet in a test that is not shown: try other sizes, numbers and "
-        "arguments than those of the tests above."
-    )
+        return "", 0
+    text = str(taken[0])
+    beyond = len(text[MAX_PRINTED:].encode(errors="replace"))
+    return text[:MAX_PRINTED], min(max(taken[1], 0), 2**62) + beyond
 
 
 def _exercises_in(text: str, exercises: dict[str, int]) -> set[str]:
     """Return the exercises that a cell defines, be it Python or not."""
     found = re.findall(r"^[ \t]*def[ \t]+(\w+)", text, re.MULTILINE)
     return set(found) & set(exercises)
-
-
-def _sentence(error: Exception, exercise: str) -> str:
-    text = str(error)[:MAX_MESSAGE]
-    if isinstance(error, AssertionError | NotImplementedError) and text:
-        return text
-    reason = f"{type(error).__name__}: {text or 'no message'}"
-    if isinstance(error, RemoteError):
-        return f"{exercise} stopped with {reason}"
-    return f"{exercise} returned what this test cannot work with ({reason})"
-
-
-def _where(error: BaseException) -> str:
-    """Return the trace of the student's own error that lies behind an error."""
-    current: BaseException | None = error
-    while current is not None:
-        if isinstance(current, RemoteError):
-            return current.trace
-        current = current.__cause__
-    return ""
 
 
 def _texts(problems: Any) -> list[str]:

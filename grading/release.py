@@ -6,12 +6,12 @@ from pathlib import Path
 import nbformat
 from nbgrader.converters import GenerateAssignment
 
-from grading import ROOT, stock
-from grading.build import Lesson, solved_notebook
+from grading import COURSE_DIR, stock
+from grading.build import solved_notebook
 from grading.files import replace_text
+from grading.kernel import write_kernelspec
+from grading.lesson import Lesson
 from grading.progress import console
-
-COURSE_DIR = ROOT / "course"
 
 
 def release(lesson: Lesson, course_dir: Path = COURSE_DIR) -> Path:
@@ -34,6 +34,7 @@ def release(lesson: Lesson, course_dir: Path = COURSE_DIR) -> Path:
     """
     course_dir.mkdir(parents=True, exist_ok=True)
     _bring_settings(course_dir / stock.CONFIG_NAME)
+    write_kernelspec(course_dir)
     source = course_dir / "source" / lesson.name / f"{lesson.name}.ipynb"
     replace_text(source, nbformat.writes(solved_notebook(lesson)) + "\n")
     stock.convert(GenerateAssignment, stock.course_directory(course_dir, lesson.name))

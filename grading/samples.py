@@ -1,17 +1,19 @@
 """Sample submissions: a solution, a blank one and typical mistakes."""
 
 import runpy
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from unittest.mock import patch
 
 import nbformat
 from nbformat import NotebookNode
 
 from grading import CourseError
-from grading.build import Lesson
 from grading.files import replace_text
+from grading.lesson import Lesson
 
 SOLUTION = "solution"
 BLANK = "blank"
@@ -102,7 +104,9 @@ def answered(notebook: NotebookNode, answers: Mapping[str, str]) -> NotebookNode
 def wrong_answer(lesson: Lesson, mistake: Mistake) -> str:
     """Return the text of the wrong answer, which the exercise's tests are tested with too."""
     path = lesson.tests.with_name(f"mutants_{lesson.name}.py")
-    for mutant in runpy.run_path(str(path), run_name=path.stem)["MUTANTS"]:
+    with patch.object(sys, "path", [str(path.parent), *sys.path]):  # it imports its neighbours
+        mutants = runpy.run_path(str(path), run_name=path.stem)["MUTANTS"]
+    for mutant in mutants:
         if (mutant.exercise, mutant.name) == (mistake.exercise, mistake.mutant):
             return str(mutant.source)
     raise CourseError(f"{path.name} has no mutant '{mistake.mutant}' of {mistake.exercise}")

@@ -1,9 +1,11 @@
 """The judge's side of a student's process: to have things done there, and lend functions to it."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from grading.channel import Channel
-from grading.codec import JudgeCodec
+from grading.codec import JudgeCodec, Proxy
+from grading.recorder import Recorder
 from grading.remote import REVOKED, Peer
 
 GIVEN = frozenset(["fr_utils", "inception_blocks_v2", "nst_utils"])
@@ -44,6 +46,8 @@ class Seat:
     ----------
     defined : list of str
         The exercises that can be called.
+    recorder : Recorder
+        Keeps the calls of the student's functions.
     """
 
     def __init__(self, process: Process, names: dict[str, Any], call_seconds: float) -> None:
@@ -52,11 +56,27 @@ class Seat:
             process.channel, self.codec, self._lent, trusting=False, call_seconds=call_seconds
         )
         self.defined: list[str] = []
+        self.recorder = Recorder()
         self._process = process
 
     def ask(self, what: str, *args: Any) -> Any:
         """Have something done by `grading.student.Desk`."""
         return self.peer.call(("desk", what), args, {})
+
+    def function(self, exercise: str) -> Proxy:
+        """Return a function that calls the student's; the calls are kept."""
+        return Proxy(self._call, ("function", exercise))
+
+    def helper(self, name: str, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """Run a helper of the tests beside the student's functions; the call is kept."""
+        return self._call(("helper", name), args, kwargs)
+
+    def _call(
+        self, reference: tuple[Any, ...], args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> Any:
+        return self.recorder.call(
+            reference[-1], args, kwargs, lambda: self.peer.call(reference, args, kwargs)
+        )
 
     def close(self) -> None:
         """End the process."""

@@ -20,6 +20,34 @@ CONFIG_NAME = CONFIG_FILE.name
 LOG_NAME = "nbgrader.log"
 
 
+class ConvertError(CourseError):
+    """nbgrader could not convert something.
+
+    Attributes
+    ----------
+    reason : str
+        The error that its log shows, in one line.
+    """
+
+    def __init__(self, step: str, reason: str, log_file: Path) -> None:
+        super().__init__(f"nbgrader {step} failed: {reason}; its log is {log_file}")
+        self.reason = reason
+
+
+class _Errors(logging.Handler):
+    """Finds in nbgrader's log the error that explains a failure."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.reason = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take the last error that is logged where it is caught."""
+        if error := sys.exc_info()[1]:
+            first_line = str(error).strip().partition("\n")[0]
+            self.reason = f"{type(error).__name__}: {first_line}"
+
+
 def load_config(path: Path = CONFIG_FILE) -> Config:
     """Read nbgrader settings the way nbgrader itself reads them."""
     if not path.is_file():
@@ -62,7 +90,8 @@ def convert(
     Raises
     ------
     CourseError
-        If nbgrader could not convert something; what it could convert stands.
+        If nbgrader could not convert something, with the reason that its log gives; what it could
+        convert stands.
     """
     config = directory.config.copy()
     config.merge(extra or Config())
@@ -73,11 +102,13 @@ def convert(
         _stderr_into(stream),
         warnings.catch_warnings(record=True) as caught,
     ):
+        errors = _Errors()
         log = _logger(step.__name__, stream)
+        log.addHandler(errors)
         try:
             step(coursedir=directory, config=config, log=log, force=True).start()
         except NbGraderException as error:
-            raise CourseError(f"nbgrader {step.__name__} failed; its log is {log_file}") from error
+            raise ConvertError(step.__name__, errors.reason or str(error), log_file) from error
         finally:
             for warning in caught:
                 log.warning("%s", warning.message)

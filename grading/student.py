@@ -19,7 +19,7 @@ from unittest.mock import patch
 from IPython.core.inputtransformer2 import TransformerManager
 
 from grading.channel import Channel
-from grading.codec import StudentCodec
+from grading.codec import StudentCodec, tensorflow
 from grading.remote import Peer
 
 DEFINITIONS = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef
@@ -101,6 +101,7 @@ class Desk:
         self._helpers = _module("checks")
         self._names: set[str] = set()
         self._planted: list[ExitStack] = []
+        self._version_1 = False
         self._printed = _Printed()
         self._codec = StudentCodec(self._object, self._call)
         self._peer = Peer(channel, self._codec, self._callable, trusting=True)
@@ -113,8 +114,12 @@ class Desk:
 
     # What the judge can ask for
 
-    def learn(self, text: str) -> None:
-        """Take the helpers of the checks, as a module."""
+    def learn(self, text: str, version_1: bool = False) -> None:
+        """Take the helpers of the checks, as a module.
+
+        With `version_1`, TensorFlow is to be its first version in the cells, eager as ever.
+        """
+        self._version_1 = version_1
         _remember("<checks>", text)
         exec(compile(text, "<checks>", "exec"), vars(self._helpers))
         self._codec.public = vars(self._helpers)
@@ -122,7 +127,10 @@ class Desk:
     def run(self, name: str, source: str) -> list[str]:
         """Execute the definitions of a cell and return what went wrong."""
         self._names.add(name)
-        return run_cell(name, source, vars(self._cells))
+        problems = run_cell(name, source, vars(self._cells))
+        if self._version_1:
+            _put_version_1(vars(self._cells))
+        return problems
 
     def defined(self, names: list[str], without: list[str]) -> list[str]:
         """Forget some names; return those of the others that the cells define as functions."""
@@ -144,7 +152,7 @@ class Desk:
         self._peer.forget()
 
     def printed(self) -> tuple[str, int]:
-        """Return what was printed since the last time, and how many more characters there were."""
+        """Return what was printed since the last time, and how many bytes more there were."""
         return self._printed.take()
 
     # How things are found
@@ -189,13 +197,24 @@ class _Printed(io.TextIOBase):
     def write(self, text: str) -> int:
         room = MAX_PRINTED - len(self._kept)
         self._kept += text[:room]
-        self._dropped += max(len(text) - room, 0)
+        self._dropped += len(text[room:].encode(errors="replace"))
         return len(text)
 
     def take(self) -> tuple[str, int]:
         taken = self._kept, self._dropped
         self._kept, self._dropped = "", 0
         return taken
+
+
+def _put_version_1(namespace: dict[str, Any]) -> None:
+    """Put the first version of TensorFlow in the place of the second, under whatever name."""
+    tf = tensorflow()
+    if tf is None:
+        return
+    tf.get_logger().setLevel("ERROR")  # it warns of every name that is out of date
+    for name, value in list(namespace.items()):
+        if value is tf:
+            namespace[name] = tf.compat.v1
 
 
 def _is_definition(statement: ast.stmt) -> bool:

@@ -1,57 +1,25 @@
 """What the judge finds of a submission, as plain data."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+import math
+from dataclasses import dataclass
 
-from grading.results import TestResult
-
-
-@dataclass(frozen=True)
-class ExerciseVerdict:
-    """What came of an exercise.
-
-    Attributes
-    ----------
-    name : str
-        Of its function.
-    points, possible : int
-        All points if every test passes, else none, as nbgrader counts.
-    tests : tuple of TestResult
-        In order.
-    printed : str
-        What the function printed in the visible tests.
-    problems : tuple of str
-        What went wrong with its cells.
-    alone : bool
-        Whether it was judged without the cells of other exercises, having failed with them.
-    """
-
-    name: str
-    points: int
-    possible: int
-    tests: tuple[TestResult, ...]
-    printed: str = ""
-    problems: tuple[str, ...] = ()
-    alone: bool = False
-
-    @property
-    def passed(self) -> bool:
-        """Whether every test passed."""
-        return bool(self.tests) and all(test.passed for test in self.tests)
+from grading.results import CellProblem, ExerciseResult
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a submission; `to_json` makes plain data of it.
+    """What came of a submission.
 
     Attributes
     ----------
     lesson : str
         The notebook's name.
-    exercises : tuple of ExerciseVerdict
+    exercises : tuple of ExerciseResult
         In order.
-    problems : dict of str to list of str
-        For each cell that has any, what went wrong when it was read.
+    problems : tuple of CellProblem
+        What went wrong when its cells were run.
+    notes : tuple of str
+        What student and instructor should know of how it was judged.
     starts : int
         How many processes it took.
     seconds : float
@@ -59,21 +27,18 @@ class Verdict:
     """
 
     lesson: str
-    exercises: tuple[ExerciseVerdict, ...]
-    problems: dict[str, list[str]]
+    exercises: tuple[ExerciseResult, ...]
+    problems: tuple[CellProblem, ...]
+    notes: tuple[str, ...]
     starts: int
     seconds: float
 
     @property
-    def points(self) -> int:
+    def points(self) -> float:
         """The sum."""
-        return sum(exercise.points for exercise in self.exercises)
+        return math.fsum(exercise.points for exercise in self.exercises)
 
     @property
-    def possible(self) -> int:
+    def max_points(self) -> float:
         """The most that there is."""
-        return sum(exercise.possible for exercise in self.exercises)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the same as plain data."""
-        return {**asdict(self), "points": self.points, "possible": self.possible}
+        return math.fsum(exercise.max_points for exercise in self.exercises)

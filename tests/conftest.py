@@ -61,7 +61,7 @@ def tests_judging(path):
     They judge all exercises of that notebook, those that the submission lacks too.
     """
     from grading import CourseError
-    from grading.build import lessons
+    from grading.lesson import lessons
     from grading.submission import read_submission
 
     try:

@@ -1,12 +1,12 @@
-"""What the tests of the checks share: right answers, and a bench that judges any answer."""
+"""What the tests of the checks share: right and wrong answers, a bench that judges any of them."""
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
 from types import ModuleType
 
 import jupytext
@@ -37,6 +37,70 @@ class Variant:
 def variant(exercise: str, name: str, source: str) -> Variant:
     """Return a right cell from indented text."""
     return Variant(exercise, name, dedent(source).lstrip())
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong cell.
+
+    Attributes
+    ----------
+    exercise : str
+        The exercise that it must lose.
+    name : str
+        What tells it from the others of its exercise.
+    why : str
+        The mistake, and how it shows.
+    source : str
+        The text of the cell, which takes the place of the cells of every function it defines.
+    """
+
+    exercise: str
+    name: str
+    why: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes wrong cells of the bodies of functions.
+
+    Attributes
+    ----------
+    signatures : mapping of str to str
+        For each exercise its first line, without ``def`` and the colon.
+    """
+
+    signatures: Mapping[str, str]
+
+    def write(self, exercise: str, body: str) -> str:
+        """Return the text of a cell that defines the exercise function with this body."""
+        return f"def {self.signatures[exercise]}:\n{indent(dedent(body).strip(), '    ')}\n"
+
+    def mutant(self, exercise: str, name: str, why: str, body: str) -> Mutant:
+        """Return a wrong cell."""
+        return Mutant(exercise, name, why, self.write(exercise, body))
+
+    def of_each(self, name: str, why: str, body: str) -> list[Mutant]:
+        """Return a wrong cell for each exercise; EXERCISE stands for its name in the body."""
+        return [
+            self.mutant(exercise, name, why, body.replace("EXERCISE", exercise))
+            for exercise in self.signatures
+        ]
+
+    def starters(self) -> tuple[list[Mutant], list[Mutant], list[Mutant]]:
+        """Return what can be left of a starter: untouched, giving None, and no Python."""
+        return (
+            self.of_each(
+                "untouched starter",
+                "as released: it raises",
+                'raise NotImplementedError("EXERCISE: write the body")',
+            ),
+            self.of_each(
+                "returns None", "an old starter's placeholder is left", "J = None\nreturn J"
+            ),
+            self.of_each("syntax error", "the cell defines nothing", "J = = 0\nreturn J"),
+        )
 
 
 def ident(item) -> str:

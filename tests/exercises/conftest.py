@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from grading.build import lessons
+from grading.lesson import lessons
 from grading.submission import Submission, read_submission
 
 

@@ -1,7 +1,8 @@
 """Wrong answers to the art notebook's exercises: each must lose its own exercise and no other."""
 
-from dataclasses import dataclass
-from textwrap import dedent, indent
+from textwrap import dedent
+
+from answers import Maker, Mutant
 
 SIGNATURES = {
     "compute_content_cost": "compute_content_cost(a_C, a_G)",
@@ -12,57 +13,9 @@ SIGNATURES = {
     "train_step": "train_step(model, optimizer, a_C, a_S)",
 }
 
-
-@dataclass(frozen=True)
-class Mutant:
-    """A wrong cell.
-
-    Attributes
-    ----------
-    exercise : str
-        The exercise that it must lose.
-    name : str
-        What tells it from the others of its exercise.
-    why : str
-        The mistake, and how it shows.
-    source : str
-        The text of the cell, which takes the place of the cells of every function it defines.
-    """
-
-    exercise: str
-    name: str
-    why: str
-    source: str
-
-
-def write(exercise: str, body: str) -> str:
-    """Return the text of a cell that defines the exercise function with this body."""
-    return f"def {SIGNATURES[exercise]}:\n{indent(dedent(body).strip(), '    ')}\n"
-
-
-def mutant(exercise: str, name: str, why: str, body: str) -> Mutant:
-    return Mutant(exercise, name, why, write(exercise, body))
-
-
-UNTOUCHED = [
-    mutant(
-        exercise,
-        "untouched starter",
-        "as released: it raises",
-        f'raise NotImplementedError("{exercise}: write the body")',
-    )
-    for exercise in SIGNATURES
-]
-
-RETURNS_NONE = [
-    mutant(exercise, "returns None", "an old starter's placeholder is left", "J = None\nreturn J")
-    for exercise in SIGNATURES
-]
-
-SYNTAX_ERRORS = [
-    mutant(exercise, "syntax error", "the cell defines nothing", "J = = 0\nreturn J")
-    for exercise in SIGNATURES
-]
+MAKER = Maker(SIGNATURES)
+write, mutant = MAKER.write, MAKER.mutant
+UNTOUCHED, RETURNS_NONE, SYNTAX_ERRORS = MAKER.starters()
 
 SIZES = "_, n_H, n_W, n_C = a_G.shape\n"
 

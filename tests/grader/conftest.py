@@ -1,4 +1,5 @@
 import pytest
+from kernels import kill, servers
 from small_course import write_lesson
 
 
@@ -10,3 +11,13 @@ def make_lesson(tmp_path):
         return write_lesson(tmp_path, old, new, in_tests)
 
     return make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def runtime_folder(tmp_path_factory):
+    """Keep the sockets of warm kernels' servers out of the user's, and end the servers."""
+    folder = tmp_path_factory.mktemp("runtime")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
+        yield folder
+    kill(servers(folder))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from grading.build import Lesson
+from grading.lesson import Lesson
 
 SOURCE = '''
 # ---

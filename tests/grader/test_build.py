@@ -5,7 +5,8 @@ import nbformat
 import pytest
 
 from grading import CourseError
-from grading.build import build, is_stale, lessons, solved_notebook, student_text
+from grading.build import build, is_stale, solved_notebook, student_text
+from grading.lesson import lessons
 
 
 def cells_by_id(notebook):

@@ -3,8 +3,8 @@ from typer.testing import CliRunner
 
 from grading import CourseError, cli
 from grading.autograde import Marksheet, Result
-from grading.build import lessons
 from grading.demo import check_samples
+from grading.lesson import lessons
 from grading.samples import BLANK, MISTAKES, SOLUTION, wrong_answer
 
 

@@ -196,6 +196,23 @@ def test_a_file_that_a_check_wrote_is_sent_along(judge, student):
     assert isinstance(got[1], pathlib.Path)
 
 
+def test_a_file_from_a_folder_that_is_closed_to_the_student_lands_in_its_own(
+    judge, student, tmp_path, monkeypatch
+):
+    for name in ("judges", "students"):
+        (tmp_path / name).mkdir()
+    path = tmp_path / "judges" / "camera.png"
+    path.write_bytes(b"\x89PNG")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "judges"))
+    packed = judge.pack([str(path), path])
+    path.unlink()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "students"))
+    text, own = student.unpack(packed.tree, packed.arrays, [])
+    assert own == pathlib.Path(text)
+    assert own.is_relative_to(tmp_path / "students")
+    assert own.read_bytes() == b"\x89PNG"
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", tempfile.gettempdir(), "/tmp/\0", "/tmp/none"])
 def test_other_paths_are_text(judge, path):
     assert judge.pack(path).tree == path

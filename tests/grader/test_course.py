@@ -10,9 +10,9 @@ import pytest
 
 from grading import ROOT
 from grading.autograde import autograde
-from grading.build import Lesson, lessons
 from grading.checks import read_checks
 from grading.demo import check_samples
+from grading.lesson import Lesson, lessons
 from grading.release import release
 from grading.samples import BLANK, MISTAKES, SOLUTION, exercise_sources, write_samples
 

@@ -5,7 +5,7 @@ from small_course import write_area_lesson
 from typer.testing import CliRunner
 
 from grading import cli, samples
-from grading.build import lessons
+from grading.lesson import lessons
 from grading.samples import Mistake
 
 MUTANTS = """
@@ -40,7 +40,7 @@ def test_the_demo_covers_every_notebook(course, tmp_path):
     code, output = course("demo")
     assert code == 0, output
     for name in ("areas", "sums"):
-        for step in (f"run {name}, solved", f"release {name}", f"grade {name}"):
+        for step in (f"run {name}, solved", f"release {name}", "grade the samples"):
             assert step in output
         assert f"Marks in {name}" in output
         assert (tmp_path / "build" / "executed" / f"{name}.html").is_file()
@@ -48,9 +48,10 @@ def test_the_demo_covers_every_notebook(course, tmp_path):
     assert f"picture: {tmp_path}/build/executed/output/area.png" in output
     students = {"areas": ["blank", "solution"], "sums": ["blank", "first-only", "solution"]}
     for name, graded in students.items():
-        pages = sorted((tmp_path / "demo" / "feedback").glob(f"*/{name}/{name}.html"))
-        assert [page.parts[-3] for page in pages] == graded
-        assert all(f"{page.parts[-3]}: {page}" in output for page in pages)
+        pages = sorted((tmp_path / "demo" / "grades" / "feedback" / name).glob("*.html"))
+        assert [page.stem for page in pages] == graded
+        assert all(f"{page.stem}: {page}" in output for page in pages)
+    assert f"report on the class: {tmp_path}/demo/grades/report.html" in output
 
 
 def test_the_demo_of_one_takes_the_place_of_earlier_samples_of_another(course, tmp_path):

@@ -300,6 +300,14 @@ def test_ids_are_fit_for_file_names_and_stay_different(put, take):
     assert {"é", "éx"} <= set(ids)
 
 
+def test_ids_of_wide_signs_are_fit_for_file_names_too(put, take):
+    names = [sign * 95 + end for sign in ("王", "\U0001f600") for end in "12"]
+    inbox = put({"class.zip": {f"{name}/sums.ipynb": SUMS for name in names}})
+    ids = [s.student for s in take(inbox / "class.zip")]
+    assert len(set(ids)) == len(names)
+    assert all(len(i.encode()) <= 220 for i in ids)
+
+
 def test_names_that_are_no_unicode_can_be_written_down(inbox, take):
     Path(os.fsdecode(os.fsencode(inbox) + b"/a\xff\xfe.ipynb")).write_bytes(SUMS)
     (one,) = take(inbox)
