@@ -14,7 +14,7 @@ test: $(INSTALLED)  ## style, types and all tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 lab: $(INSTALLED)  ## JupyterLab at the notebooks
 	$(BIN)/jupyter lab notebooks
