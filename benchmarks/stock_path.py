@@ -53,7 +53,7 @@ def write_small(root: Path) -> Lesson:
     """Write a notebook with four small exercises on TensorFlow."""
     lesson = Lesson("small", root)
     source = [f"# ---\n# jupyter:\n#   course:\n#     points: {len(SMALL)}\n# ---\n"]
-    source.append("# %%\nimport tensorflow as tf\n")
+    source.append("# %%\nimport tensorflow as tf\n\n# %% checks=true\n")
     tests = ["import tensorflow as tf\n"]
     for name, (answer, check) in SMALL.items():
         source.append(

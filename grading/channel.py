@@ -10,6 +10,7 @@ the kernel closes what was sent along. Large arrays go through the socket as wel
 7 to 12 ms, a sealed memfd that has to be filled first 47 ms.
 """
 
+import itertools
 import json
 import math
 import socket
@@ -34,6 +35,7 @@ DTYPES = {
     )
 } | {"bfloat16": np.dtype(ml_dtypes.bfloat16)}
 MAX_AXES = 32  # NumPy 2 allows 64, TensorFlow far fewer
+ALIGNMENT = 64  # bytes, for the widest registers
 SMALL = 1 << 16  # arrays up to here travel in one write with their message
 
 
@@ -171,6 +173,14 @@ class Channel:
             self.close()
             raise
 
+    def waiting(self) -> bool:
+        """Tell whether something has come that nobody has read yet."""
+        try:
+            self._sock.settimeout(0)
+            return bool(self._sock.recv(1, socket.MSG_PEEK))
+        except OSError:  # nothing; that the other side is gone is for the next message to find
+            return False
+
     def close(self) -> None:
         """Close the socket; what waits in it is lost."""
         self._sock.close()
@@ -204,13 +214,30 @@ class Channel:
         self._fill(memoryview(text), end)
         message, layout = _parse(bytes(text), self._quota)
         self._account(sum(math.prod(shape) * dtype.itemsize for dtype, shape in layout))
-        return message, [self._array(dtype, shape, end) for dtype, shape in layout]
+        return message, self._arrays(layout, end)
 
-    def _array(self, dtype: np.dtype, shape: tuple[int, ...], end: float | None) -> np.ndarray:
-        array = np.empty(shape, dtype)
-        self._fill(_raw(array).data, end)
+    def _arrays(
+        self, layout: list[tuple[np.dtype, tuple[int, ...]]], end: float | None
+    ) -> list[np.ndarray]:
+        sizes = [math.prod(shape) * dtype.itemsize for dtype, shape in layout]
+        if sum(sizes) > SMALL:
+            arrays = [_aligned(dtype, shape) for dtype, shape in layout]
+            for array in arrays:
+                self._fill(_raw(array).data, end)
+        else:
+            block = bytearray(sum(sizes))
+            self._fill(memoryview(block), end)
+            starts = itertools.accumulate(sizes, initial=0)
+            arrays = [
+                np.frombuffer(block, dtype, math.prod(shape), start).reshape(shape).copy()
+                for (dtype, shape), start in zip(layout, starts, strict=False)
+            ]
+        return [self._checked(array) for array in arrays]
+
+    @staticmethod
+    def _checked(array: np.ndarray) -> np.ndarray:
         # A boolean that is neither 0 nor 1 is undefined behaviour in NumPy's loops.
-        if dtype == np.bool_ and array.size and _raw(array).max() > 1:
+        if array.dtype == np.bool_ and array.size and _raw(array).max() > 1:
             raise ChannelError("malformed", "an array of booleans holds other bytes than 0 and 1")
         array.flags.writeable = False
         return array
@@ -254,6 +281,14 @@ def _plain(array: np.ndarray) -> np.ndarray:
     if dtype is None:
         raise TypeError(f"an array of {array.dtype} cannot be sent; known: {', '.join(DTYPES)}")
     return np.asarray(array, dtype=dtype, order="C")
+
+
+def _aligned(dtype: np.dtype, shape: tuple[int, ...]) -> np.ndarray:
+    """An array in memory that TensorFlow can work on without a copy."""
+    size = math.prod(shape) * dtype.itemsize
+    memory = np.empty(size + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def _raw(array: np.ndarray) -> np.ndarray:

@@ -28,7 +28,7 @@ from grading.channel import DTYPES, ChannelError
 MAX_DEPTH = 12  # of lists in lists; a channel allows 64 levels of JSON, and some nodes take three
 MAX_KEYS = 5_000  # of all dicts of a message: numbers can be chosen so that their hashes collide
 MAX_DIGITS = 1_000  # JSON of a longer whole number is refused
-MAX_NUMBERS = 8_000_000  # of all arrays of a message: tests look at each of them many times
+MAX_NUMBERS = 4_000_000  # of all arrays of a message: tests look at each of them many times
 MAX_NAME = 60  # characters of a class or a function that the other side names
 
 

@@ -8,6 +8,7 @@ What a child prints goes through a pipe of the judge's.
 """
 
 import contextlib
+import ctypes
 import gc
 import importlib
 import json
@@ -38,6 +39,8 @@ from grading.confinement import (
 
 CHANNEL = 3  # the child's file descriptor, behind input, output and errors
 REMEMBERED = 100  # endings that the judge has not asked for yet
+MADV_COLLAPSE = 25
+LARGE_PAGE = 2 << 20  # bytes
 AT_HOME = b"!"  # what a child says when it has shut itself in
 
 # The judge is trusted; these only keep a child's mistakes small.
@@ -292,6 +295,24 @@ def check_threads(modules: Iterable[str]) -> None:
         sys.exit(f"importing {', '.join(modules)} started threads; a fork would hang")
 
 
+def use_large_pages() -> None:
+    """Have this process's memory put onto large pages, where Linux does that (since 6.1).
+
+    Each fork copies the list of pages, and its end takes that down: both take 3 ms less.
+    """
+    with contextlib.suppress(OSError):  # no Linux
+        for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
+            place, rights, _, _, file, *name = line.split()
+            if rights == "rw-p" and file == "0" and name in ([], ["[heap]"]):
+                start, end = (int(address, 16) for address in place.split("-"))
+                start = -(-start // LARGE_PAGE) * LARGE_PAGE
+                size = max(end - start, 0) // LARGE_PAGE * LARGE_PAGE
+                # What it cannot do stays as it is.
+                ctypes.CDLL(None).madvise(
+                    ctypes.c_void_p(start), ctypes.c_size_t(size), MADV_COLLAPSE
+                )
+
+
 def main() -> None:
     """Get warm, then serve."""
     settings = Settings(**json.loads(sys.argv[1]))
@@ -301,6 +322,7 @@ def main() -> None:
     check_secrets(map(Path, settings.secrets))
     check_threads(settings.warm)
     gc.collect()
+    use_large_pages()
     gc.freeze()  # or the first collection of each child would copy every page
     server.serve()
     server.end_all()

@@ -107,6 +107,8 @@ class KernelServer(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
 class Keeper(socketserver.BaseRequestHandler):
     """The parent of one kernel, in a process of its own."""
 
+    server: KernelServer
+
     def handle(self) -> None:
         """Have a kernel and say how it ended."""
         self.server.socket.close()  # or it would seem to listen after its end

@@ -44,8 +44,8 @@ ANYWHERE = (
     ),
     (
         "a name that nobody defined",
-        "A name is used that has no value there: look for a slip of the pen in the line that "
-        "the error names, and for a value that is set in one branch only.",
+        "A name is used that has no value there: look for a slip of the pen, for a value that is "
+        "set in one branch only, and for a variable of the notebook that is no argument.",
         r"NameError|UnboundLocalError",
     ),
     (

@@ -26,7 +26,7 @@ from grading.results import Call, TestResult
 from grading.shown import shown, shown_call
 
 MOST_CALLS = 5  # that a student sees of an exercise
-FEW_CALLS = 3  # if none of them went wrong
+FEW_CALLS = 3  # that are filled up with right ones
 NO_END = "no answer: the call did not come to an end"
 TOO_LARGE = "a value too large to be shown"
 
@@ -88,7 +88,7 @@ class Catalogue:
             What they called, hidden tests too.
         """
         with _in_silence():
-            views = [[*self._sights(exercise, view)] for view in _views(calls)]
+            views = [self._sights(exercise, view) for view in _views(calls)]
             failed = [test for test in tests if not test.passed]
             passed = frozenset(test.name for test in tests if test.passed)
             story = _Story(failed, passed, views)
@@ -114,14 +114,14 @@ class Catalogue:
             told += [self._told(exercise, c) for c in rest[: max(FEW_CALLS - len(told), 0)]]
         return tuple(dict.fromkeys(call for call, _ in told))
 
-    def _sights(self, exercise: str, calls: Sequence[Recorded]) -> Iterator[Sight]:
-        """Read the calls that returned, the smallest first: most mistakes end there."""
+    def _sights(self, exercise: str, calls: Sequence[Recorded]) -> list[Sight]:
+        """Read the calls that returned, the smallest first: most mistakes are ruled out there."""
         sights = []
         for call in calls:
             if call.returned:
                 with contextlib.suppress(Exception):  # it was called as nobody had thought of
                     sights.append(self._sight(exercise, call))
-        return iter(sorted(sights, key=lambda sight: sight.size))
+        return sorted(sights, key=lambda sight: sight.size)
 
     def _sight(self, exercise: str, call: Recorded) -> Sight:
         """Read a call; raise whatever comes if it cannot be read."""
@@ -189,20 +189,24 @@ def read_catalogue(
     Raises
     ------
     CourseError
-        If the file names an exercise or a test that the notebook has not, or a mistake twice.
+        If one of the lists is missing, or an entry names an exercise or a test that the notebook
+        has not, is there twice, or cannot be known by anything.
     """
     if not path.is_file():
         return Catalogue()
     module = ModuleType(path.stem)
     exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), vars(module))
-    found = Catalogue(tuple(module.MISTAKES), module.RIGHT, module.READERS)
-    seen = set()
+    try:
+        found = Catalogue(tuple(module.MISTAKES), module.RIGHT, module.READERS)
+    except AttributeError as error:
+        raise CourseError(f"{path.name} needs RIGHT, READERS and MISTAKES: {error}") from error
+    names = [(known.exercise, known.name) for known in found.mistakes]
     for known in found.mistakes:
-        wrong = _fault(known, exercises, tests or {})
-        wrong = "there is another of this name" if (known.exercise, known.name) in seen else wrong
-        if wrong:
-            raise CourseError(f"{path.name}: {known.exercise}, {known.name!r}: {wrong}")
-        seen.add((known.exercise, known.name))
+        fault = _fault(known, exercises, tests or {})
+        if names.count((known.exercise, known.name)) > 1:
+            fault = "there is another of this name"
+        if fault:
+            raise CourseError(f"{path.name}: {known.exercise}, {known.name!r}: {fault}")
     return found
 
 
@@ -216,6 +220,10 @@ def _fault(known: KnownMistake, exercises: Sequence[str], tests: Mapping[str, st
         return f"{foreign[0]} is no test of this exercise"
     if not (known.doers or known.fits or known.message or named):
         return "nothing says how it is known"
+    try:
+        re.compile(known.message)
+    except re.error as error:
+        return f"its message is no regular expression: {error}"
     return ""
 
 
@@ -272,18 +280,14 @@ def _shown_right(value: Any) -> str:
 def _files_back(files: Mapping[str, bytes]) -> Iterator[None]:
     """Put the files of a call back for the length of a `with` block."""
     with contextlib.ExitStack() as stack:
-        for path, content in files.items():
-            if not Path(path).exists():
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-                Path(path).write_bytes(content)
-                stack.callback(_remove, Path(path))
+        for path in map(Path, files):
+            if not path.parent.is_dir():
+                path.parent.mkdir()
+                stack.callback(path.parent.rmdir)
+            if not path.exists():
+                path.write_bytes(files[str(path)])
+                stack.callback(path.unlink, missing_ok=True)
         yield
-
-
-def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # there is more in it
-        path.parent.rmdir()
 
 
 @contextlib.contextmanager

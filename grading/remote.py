@@ -1,10 +1,10 @@
 """Calls from one process to the other, one within the other as they come, with gradients.
 
 While one side waits for an answer it serves the other's calls, so a student's function may call a
-function of the judge's. A call that was given tensors of floats runs under a tape, which stays
-where it ran: the tape of the calling side asks it for the product of a vector and the Jacobian.
-So `tf.GradientTape` sees through a call as if there were one process, and where the other side
-has no gradient there is none.
+function of the judge's. If a tape is recording, a call that is given tensors of floats runs under
+a tape of its own, which stays where it ran: the tape of the calling side asks it for the product
+of a vector and the Jacobian. So `tf.GradientTape` sees through a call as if there were one
+process, and where the other side has no gradient there is none.
 """
 
 import itertools
@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from grading.channel import DTYPES, Channel, ChannelError
+from grading.channel import ALIGNMENT, DTYPES, Channel, ChannelError
 from grading.codec import Codec, Packed, Proxy, error_of, opaque, tensorflow
 
 MAX_TAPES = 64  # calls whose gradient can still be asked for
 MAX_TAPE_BYTES = 300 << 20  # of what such calls were given
+LARGE = 1 << 20  # bytes of an array that is made a tensor without a copy
 MAX_TEXT = 2_000  # characters of an error's message, and of its trace
 REVOKED = "this function can only be called while the call that was given it lasts"
 
@@ -146,13 +147,13 @@ class Peer:
     ) -> Any:
         """Call with tensors that have values."""
         message = {"target": list(reference), "value": packed.tree, "tensors": len(tensors)}
-        values = [*packed.arrays, *(tensor.numpy() for tensor in tensors)]
-        answer, arrays = self._request("call", message, values)
+        sources = [tensor for tensor in tensors if tensor.dtype.is_floating]
+        message["record"] = bool(sources) and _recording()
+        answer, arrays = self._request("call", message, [*packed.arrays, *map(_values, tensors)])
         with self._blaming():
             arrays, outputs = _opened(answer, arrays)
             number = answer.get("tape")
-            sources = [tensor for tensor in tensors if tensor.dtype.is_floating]
-            if sources and type(number) is int:
+            if message["record"] and type(number) is int:
                 outputs = self._joined(number, sources, outputs, in_graph)
             return self._codec.unpack(answer.get("value"), arrays, outputs)
 
@@ -183,7 +184,7 @@ class Peer:
     def _pull(self, way: _Way, upstream: Any, sources: list[Any]) -> list[Any]:
         """Ask for the product of an upstream gradient and the Jacobian of an earlier call."""
         message = {"tape": way.tape, "output": way.output}
-        answer, arrays = self._request("pull", message, [upstream.numpy()])
+        answer, arrays = self._request("pull", message, [_values(upstream)])
         with self._blaming():
             has = answer.get("has")
             if not isinstance(has, list) or [type(one) for one in has] != [bool] * len(sources):
@@ -228,6 +229,9 @@ class Peer:
                     self._serve(answer, values)
                 elif answer.get("id") != number or answer.get("do") not in ("return", "raise"):
                     raise self._fail(ChannelError("malformed", "this answers no question"))
+                elif not self._trusting and self._channel.waiting():
+                    # Or a function could answer what the next one will be asked.
+                    raise self._fail(ChannelError("malformed", "it said more than was asked"))
                 elif answer["do"] == "raise":
                     raise _error_in(answer)
                 else:
@@ -280,7 +284,8 @@ class Peer:
         """Call a function of this side; keep its tape if there can be a gradient."""
         arrays, tensors = _opened(message, arrays)
         args, kwargs = self._codec.unpack(message.get("value"), arrays, tensors)
-        sources = [tensor for tensor in tensors if tensor.dtype.is_floating]
+        recorded = tensors if message.get("record") is True else ()
+        sources = [tensor for tensor in recorded if tensor.dtype.is_floating]
         with _watching(sources) as tape:
             packed = self._packed(function(*args, **kwargs))
         answer = {"value": packed.tree, "tensors": len(packed.tensors)}
@@ -288,7 +293,7 @@ class Peer:
         if sources and outputs:
             answer["tape"] = message["id"]
             self._keep(message["id"], _Tape(tape, sources, outputs))
-        return answer, [*packed.arrays, *(tensor.numpy() for tensor in packed.tensors)]
+        return answer, [*packed.arrays, *map(_values, packed.tensors)]
 
     def _packed(self, value: Any) -> Packed:
         try:
@@ -315,7 +320,7 @@ class Peer:
         tf = tensorflow()
         gradients = kept.tape.gradient(output, kept.sources, tf.constant(upstream[0]))
         has = [gradient is not None for gradient in gradients]
-        values = [tf.convert_to_tensor(g).numpy() for g in gradients if g is not None]
+        values = [_values(tf.convert_to_tensor(g)) for g in gradients if g is not None]
         return {"has": has}, values
 
     def _traced(
@@ -396,6 +401,20 @@ class Peer:
         return None if self._call_end is None else max(self._call_end - time.monotonic(), 0.0)
 
 
+def _recording() -> bool:
+    """Tell whether a tape may ask for the gradient of what is called now."""
+    try:
+        from tensorflow.python.eager.record import could_possibly_record
+    except ImportError:  # not public; without it every call is recorded
+        return True
+    return bool(could_possibly_record())
+
+
+def _values(tensor: Any) -> np.ndarray:
+    """Return a tensor's numbers, which `tensor.numpy()` would copy."""
+    return np.asarray(tensor)
+
+
 @contextmanager
 def _watching(sources: list[Any]) -> Iterator[Any]:
     if not sources:
@@ -415,10 +434,19 @@ def _opened(
         raise ChannelError("malformed", "a message must hold as many tensors as it says")
     if not count:
         return arrays, []
+    first = len(arrays) - count
+    return arrays, [_tensor(arrays.pop(first)) for _ in range(count)]
+
+
+def _tensor(array: np.ndarray) -> Any:
+    """Return a tensor of an array that was received and that nobody else has."""
     import tensorflow as tf
 
-    first = len(arrays) - count
-    return arrays[:first], [tf.constant(array) for array in arrays[first:]]
+    large = array.nbytes >= LARGE and array.dtype.name in ("float32", "float64")
+    if not large or array.ctypes.data % ALIGNMENT:
+        return tf.constant(array)
+    array.flags.writeable = True  # or NumPy would not lend its memory
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
 def _check_like(arrays: Sequence[np.ndarray], tensors: Sequence[Any], what: str) -> None:

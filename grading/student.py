@@ -11,7 +11,7 @@ import linecache
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
@@ -61,8 +61,7 @@ def run_cell(name: str, source: str, namespace: dict[str, Any]) -> list[str]:
         What went wrong, one sentence each.
     """
     try:
-        python = plain_python(source)
-        statements = ast.parse(python, name).body
+        python, statements = _parsed(source, name)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return [f"{name}: {type(error).__name__}: {error}"]
     _remember(name, python)
@@ -75,6 +74,15 @@ def run_cell(name: str, source: str, namespace: dict[str, Any]) -> list[str]:
                 f"{name}, line {statement.lineno}: {type(error).__name__}: {_text(error)}"
             )
     return problems
+
+
+def _parsed(source: str, name: str) -> tuple[str, list[ast.stmt]]:
+    """Return a cell as Python, and its statements."""
+    if "In [" not in source:  # a copied prompt is Python too, but means something else
+        with suppress(SyntaxError, ValueError):
+            return source, ast.parse(source, name).body
+    python = plain_python(source)
+    return python, ast.parse(python, name).body
 
 
 def own_functions(namespace: Mapping[str, Any]) -> dict[str, Any]:

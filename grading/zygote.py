@@ -30,6 +30,7 @@ from grading.isolation import View
 
 Why = Literal["exit", "signal", "cpu", "memory", "wall", "output", "killed", "lost"]
 
+WARMTH = "grading.warm_tensorflow"
 START_SECONDS = 300.0  # TensorFlow from a cold disk
 BORN_SECONDS = 30.0
 TAIL_BYTES = 2048
@@ -134,6 +135,8 @@ class Student:
         if told is None:
             return Ending(self._why or "lost", None, 0.0, 0, printed, dropped)
         why = self._why or self._reason(told)
+        if self._why == "killed" and told["code"] != -signal.SIGKILL:
+            why = self._reason(told)  # it had ended before
         numbers = told["code"], told["cpu_seconds"], told["peak_bytes"]
         return Ending(why, *numbers, printed, dropped)
 
@@ -253,7 +256,7 @@ class Zygote:
         settings = Settings(
             control=control,
             entry=self._program.entry,
-            warm=[*isolation.given_modules(view)] if warm is None else [*warm],
+            warm=[*isolation.given_modules(view), WARMTH] if warm is None else [*warm],
             limits=asdict(self.limits),
             isolated=not self._trust,
             course=str(view.root if self._trust else isolation.COURSE),

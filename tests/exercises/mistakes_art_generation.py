@@ -677,9 +677,9 @@ STEP_MESSAGES = [
         ),
         (
             "a model or an optimizer of its own",
-            "The optimizer was given another variable than model['input'] of the argument: use "
-            "the arguments model and optimizer, not variables of the notebook.",
-            r"Unknown variable|(a model|an optimizer) that it was not given",
+            "The optimizer has to change model['input'] of the model that is given: use the "
+            "arguments model and optimizer, no copy, and no variables of the notebook.",
+            r"Unknown variable|uses the global (model|optimizer)\b|that it was not given",
         ),
         (
             "not three values",

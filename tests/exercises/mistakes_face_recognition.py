@@ -734,6 +734,7 @@ RIGHT = {"triplet_loss": right_loss, "verify": verified, "who_is_it": found}
 
 READERS = {
     "verify": Reader(verify_asked, called=verify_called),
+    "inside_verify": Reader(lambda call, verify, *args: verify_asked(*args), called=verify_called),
     "who_is_it": Reader(who_asked, called=who_called),
     "inside_who": Reader(
         lambda call, who_is_it, *args: who_asked(*args),

@@ -111,6 +111,7 @@ def check_globals(function, **names):
 # ---- helpers for triplet_loss
 
 
+@cache
 def check_draw(mean, stddev):
     """Draw three encodings of the published example; it gives each draw the op seed 1."""
     tf.random.set_seed(1)
@@ -353,35 +354,54 @@ def check_at_07(encoding):
     return moved
 
 
+@cache
+def check_png(grey):
+    """Return a picture of one grey level, as the bytes of a file."""
+    return iio.imwrite("<bytes>", np.full((96, 96, 3), grey, np.uint8), extension=".png")
+
+
 @contextlib.contextmanager
 def check_picture(grey):
     """Give the path of a picture of one grey level, for the length of a `with` block."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder) / "camera.png")
-        iio.imwrite(path, np.full((96, 96, 3), grey, np.uint8))
-        yield path
+    with tempfile.NamedTemporaryFile(prefix="camera-", suffix=".png", delete=False) as file:
+        file.write(check_png(grey))
+    try:
+        yield file.name
+    finally:
+        Path(file.name).unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def check_door(function, distances, at_07=()):
-    """Give the arguments image_path, database, model: somebody in front of the door.
+def check_decoys(function):
+    """Lay decoys for a function that ignores its arguments, for the length of a `with` block."""
+    names = ("FRmodel", "model", "database", "residents")
+    return check_globals(function, **{name: CheckDecoy(name) for name in names})
 
-    `distances` maps names to distances from the picture; those in `at_07` are at exactly 0.7.
-    """
-    rng = np.random.default_rng(7)
-    encoding = check_face(rng)
+
+@cache
+def check_visitor(at_07):
+    """Return the encoding of somebody in front of the door, and as img_to_encoding gives it."""
+    encoding = check_face(np.random.default_rng(7))
     if at_07:
         encoding[1:] *= np.sqrt((1 - 0.35**2) / (1 - encoding[0] ** 2))
         encoding[0] = 0.35
     # In float64 a distance of 0.7 is the number 0.7; float32 has no such number.
     model = CheckFaceModel({90: encoding.astype(np.float64 if at_07 else np.float32)})
-    database = {name: check_at(rng, encoding, d) for name, d in distances.items()}
-    decoys = {name: CheckDecoy(name) for name in ("FRmodel", "model", "database", "residents")}
-    with check_picture(90) as path, check_globals(function, **decoys):
-        seen = img_to_encoding(path, model)
-        database = {name: x.astype(seen.dtype) for name, x in database.items()}
-        database |= {name: check_at_07(seen) for name in at_07}
-        yield path, database, model
+    with check_picture(90) as path:
+        return encoding, img_to_encoding(path, model)
+
+
+@contextlib.contextmanager
+def check_door(distances, at_07=()):
+    """Give the arguments image_path, database, model: somebody in front of the door.
+
+    `distances` maps names to distances from the picture; those in `at_07` are at exactly 0.7.
+    """
+    rng = np.random.default_rng(8)
+    encoding, seen = check_visitor(bool(at_07))
+    database = {n: check_at(rng, encoding, d).astype(seen.dtype) for n, d in distances.items()}
+    database |= {name: check_at_07(seen) for name in at_07}
+    with check_picture(90) as path:
+        yield path, database, CheckFaceModel({90: seen[0]})
 
 
 def check_pair(call, got, names):
@@ -427,11 +447,17 @@ def check_open(call, door_open):
     return value == 1
 
 
+def inside_verify(call, verify, image_path, identity, database, model):
+    """Return what the function gives, if it keeps to its arguments."""
+    with check_decoys(verify):
+        return check_call(call, verify, image_path, identity, database, model)
+
+
 def check_verify(verify, claimed, distances):
     """Return call, dist and door_open of `verify` when somebody claims to be `claimed`."""
     call = f'verify(image_path, "{claimed}", database, model)'
-    with check_door(verify, distances) as (path, database, model):
-        got = check_call(call, verify, path, claimed, database, model)
+    with check_door(distances) as (path, database, model):
+        got = inside_verify(call, verify, path, claimed, database, model)
     dist, door_open = check_pair(call, got, "dist, door_open")
     kind = getattr(getattr(dist, "dtype", None), "name", type(dist).__name__)
     assert kind != "bool", f"{call} returned {dist} first; return dist first, then door_open."
@@ -480,8 +506,8 @@ def test_verify_compares_with_the_person_named(verify):
 
 def test_verify_is_shut_at_exactly_the_threshold(verify):
     call = 'verify(image_path, "noor", database, model)'
-    with check_door(verify, {"mila": 1.2}, at_07=("noor",)) as (path, database, model):
-        got = check_call(call, verify, path, "noor", database, model)
+    with check_door({"mila": 1.2}, at_07=("noor",)) as (path, database, model):
+        got = inside_verify(call, verify, path, "noor", database, model)
     dist, door_open = check_pair(call, got, "dist, door_open")
     check_distance(f"dist of {call}", dist, 0.7, {0.49: "The distance is not squared."})
     value = float(check_array(call, dist).reshape(()))
@@ -545,7 +571,8 @@ def check_identity(call, identity):
 
 def inside_who(call, who_is_it, image_path, database, model):
     """Return what the function gives, and the names that it leaves in the database."""
-    return check_call(call, who_is_it, image_path, database, model), list(database)
+    with check_decoys(who_is_it):
+        return check_call(call, who_is_it, image_path, database, model), list(database)
 
 
 def check_who(who_is_it, distances, at_07=()):
@@ -553,7 +580,7 @@ def check_who(who_is_it, distances, at_07=()):
     names = [*distances, *at_07]
     people = ", ".join(names) if len(names) < 4 else f"{len(names)} people"
     call = f"who_is_it(image_path, database, model) with a database of {people}"
-    with check_door(who_is_it, distances, at_07) as (path, database, model):
+    with check_door(distances, at_07) as (path, database, model):
         got, left = inside_who(call, who_is_it, path, database, model)
     assert set(left) == set(names), f"{call} changed the database: it may only read it."
     min_dist, identity = check_pair(call, got, "min_dist, identity")

@@ -933,7 +933,9 @@ SHOWING = [
         "raise ValueError('<script>alert(1)</script>\\x1b[31m\\x00 \\u202e=1+1')",
         says="ValueError",
     ),
-    cheat("verify", "returns HTML", "return '<img src=x onerror=alert(1)>\\x1b[31m', '</pre>'"),
+    cheat(
+        "verify", "returns HTML", "return '<img src=x onerror=alert(1)>\\x1b[31m', '</pre>\\ud800'"
+    ),
 ]
 
 # ---- the art notebook

@@ -14,7 +14,7 @@ from grading.zygote import Zygote
 
 NAMES = ("art_generation", "face_recognition")
 PATIENT = Times(call=60.0, cells=120.0, exercise=240.0, submission=900.0)
-MUTANTS = 3  # of each notebook, beside the samples; every one takes its whole notebook's time
+MUTANTS = 2  # of each notebook, beside the samples; every one takes its whole notebook's time
 
 
 @pytest.fixture(scope="module")

@@ -62,6 +62,7 @@ def environment():
 @pytest.fixture(scope="module")
 def zygote(environment):
     """Keep one zygote, the worker's own, for all samples of this module."""
+    worker.warm(RULES)
     yield worker._zygote(RULES.trust, RULES.limits)
     worker._zygote(RULES.trust, RULES.limits).close()
     worker._zygote.cache_clear()
@@ -330,7 +331,7 @@ def test_no_process_is_left(batch):
     others = [process for process in batch.processes if process.pid not in ours]
     _, alive = psutil.wait_procs(others, timeout=30)
     assert len(others) > len(ours)
-    assert not alive
+    assert not [(process.ppid(), process.cmdline()) for process in alive]
 
 
 def test_nobody_takes_more_time_than_there_is_for_one(batch):

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,10 +15,10 @@ from grading import CourseError
 from grading.answer_key import read_answers
 from grading.checks import ExerciseTest
 from grading.judge import judge
-from grading.known import ANYTHING, KnownMistake, Like, same
+from grading.known import ANYTHING, KnownMistake, Like, Reader, same
 from grading.known_anywhere import general_mistakes
 from grading.mistakes import Catalogue, read_catalogue
-from grading.recorder import MAX_NUMBERS, Recorder
+from grading.recorder import MAX_NUMBERS, Recorded, Recorder
 from grading.results import TestResult
 from grading.zygote import Program, Zygote
 
@@ -275,6 +276,22 @@ def test_a_value_too_large_to_keep_is_not_kept():
     )
 
 
+def test_a_file_of_a_call_is_there_again_while_the_call_is_read(tmp_path):
+    gone, here = tmp_path / "gone" / "picture.png", tmp_path / "here.png"
+    here.write_text("as it is")
+    seen = []
+    reader = Reader(lambda path: (seen.append(Path(path).read_text()),))
+    catalogue = Catalogue(right={"f": lambda _: 1}, readers={"f": reader})
+    for path in (gone, here):
+        files = {str(path): b"as it was"}
+        call = Recorded(
+            ExerciseTest("t", "f", False), "f", [str(path)], {}, False, files, 1, "", True
+        )
+        catalogue.mistake("f", [TestResult("t", False, False)], [call])
+    assert seen == ["as it was", "as it is"]
+    assert [path.name for path in tmp_path.iterdir()] == ["here.png"]
+
+
 # The comparison
 
 
@@ -337,6 +354,7 @@ def entry(**changes):
         ([entry(exercise="g")], "only the exercises f"),
         ([entry(), entry()], "another of this name"),
         ([entry(message="")], "nothing says how"),
+        ([entry(message="(")], "no regular expression"),
         ([entry(failing=("test_g",))], "test_g is no test of this exercise"),
         ([entry(passing=("test_none",))], "test_none is no test of this exercise"),
     ],
@@ -348,6 +366,13 @@ def test_a_catalogue_that_breaks_a_rule_is_refused(tmp_path, monkeypatch, entrie
     monkeypatch.setitem(sys.modules, "catalogued", made)
     with pytest.raises(CourseError, match=reason):
         read_catalogue(path, ["f"], {"test_f": "f", "test_g": "g"})
+
+
+def test_a_catalogue_without_its_lists_is_refused(tmp_path):
+    path = tmp_path / "mistakes_x.py"
+    path.write_text("MISTAKES = []\n")
+    with pytest.raises(CourseError, match="RIGHT, READERS and MISTAKES"):
+        read_catalogue(path, ["f"])
 
 
 def test_without_a_file_the_general_mistakes_are_known(tmp_path):

@@ -289,7 +289,11 @@ def test_a_submission_that_cannot_be_graded_costs_itself_only(course):
     assert "Unable to allocate 128. GiB" in greedy_page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("cell", [SWALLOWS_INTERRUPTS, "sum(range(10**13))"])
+@pytest.mark.parametrize(
+    "cell",
+    [SWALLOWS_INTERRUPTS, "sum(range(10**13))"],
+    ids=["swallows interrupts", "a long call in C"],
+)
 def test_a_cell_that_cannot_be_stopped_costs_its_submission_only(course, cell):
     course.settings(timeout=2, iopub_timeout=2)
     course.submit("endless", total=cell)
@@ -344,7 +348,8 @@ def test_stock_commands_work_in_the_course_folder(course):
     course.nbgrader("generate_assignment", "sums", "--force")
     build(course.lesson)
     assert course.released.read_bytes() == course.lesson.student.read_bytes()
-    course.nbgrader("autograde", "sums")
+    shutil.rmtree(course.folder / "kernels")
+    assert "no warm kernels here" in course.nbgrader("autograde", "sums")
     course.nbgrader("generate_feedback", "sums")
     course.nbgrader("export")
     assert course.exported() == {"right": ("7", ""), "wrong": ("3", "")}

@@ -373,6 +373,8 @@ class Forger:
         try:
             while True:
                 message, _ = self.channel.receive()
+                if message["do"] in ("return", "raise"):  # the judge's answer to a question
+                    continue
                 while True:
                     for answer in self.answers:
                         made, arrays = answer if isinstance(answer, tuple) else (answer, ())
@@ -487,6 +489,19 @@ def test_a_symbol_that_cannot_be_is_the_end(forged, symbols):
     with peer._codec.lent(), pytest.raises(PeerLostError) as lost:
         peer.proxy("f")(lambda: 1)
     assert lost.value.kind == "malformed"
+
+
+def test_an_answer_to_a_question_that_is_not_asked_yet_is_the_end():
+    ours, theirs = socket.socketpair()
+    forger, codec = Channel(theirs, Quota()), JudgeCodec({})
+    for number in (1, 2):
+        forger.send(returned(id=number, value=5))
+    channel = Channel(ours, Quota())
+    peer = Peer(channel, codec, codec.exports.get, trusting=False, call_seconds=SECONDS)
+    with pytest.raises(PeerLostError, match="more than was asked") as lost:
+        peer.proxy("f")()
+    assert lost.value.kind == "malformed"
+    forger.close()
 
 
 def forged_gradient(forged, *answer):

@@ -101,6 +101,15 @@ def test_abort_is_a_crash(student):
 
 
 @needs_isolation
+def test_who_kills_what_has_crashed_already_is_not_what_ended_it(student):
+    send(student, "import os; os.abort()")
+    with pytest.raises(ChannelError):
+        student.channel.receive(SOON)
+    student.kill()
+    assert student.wait().why == "signal"
+
+
+@needs_isolation
 def test_it_forks_again_and_again_and_leaves_nothing_behind(nursery):
     with nursery.fork() as student:
         run(student, "answer = 1")
