@@ -30,6 +30,7 @@ from grading.verdicts import Verdict
 
 MAX_PRINTED = 8_000  # characters that are shown of what an exercise prints
 MAX_PROBLEMS = 50  # of a cell
+SECOND_WAIT = 0.25  # of the time of a call, for a function that has hung before
 MAX_STARTS = 8  # processes for one submission, and three more for each exercise
 
 
@@ -179,7 +180,7 @@ class _Judgement:
         if sheet.passed or not self._may_be_hurt_by_others(sheet):
             return sheet
         alone = Sheet(sheet.exercise, alone=True)
-        seat = self._started(sheet.exercise)
+        seat = self._started(sheet.exercise, self._patience(sheet))
         try:
             for hidden in (False, True):
                 if alone.passed:
@@ -193,11 +194,14 @@ class _Judgement:
         own = [name for name, exercises in self._exercises.items() if sheet.exercise in exercises]
         others = {e for exercises in self._exercises.values() for e in exercises}
         others.discard(sheet.exercise)
-        if not own or not others or sheet.unwritten:
-            return False
-        # Another long wait is for nothing, unless it may be another exercise that is waited for.
-        texts = "\n".join(text for name, text in self._cells if name in own)
-        return sheet.lost != "late" or any(re.search(rf"\b{o}\b", texts) for o in others)
+        return bool(own and others and not sheet.unwritten)
+
+    def _patience(self, sheet: Sheet) -> float:
+        """Return how long to wait for a call of an exercise that is judged again."""
+        if sheet.lost != "late":
+            return self._times.call
+        # Most likely it hangs, but another exercise may have been in its way.
+        return self._times.call * SECOND_WAIT
 
     def _take_notes(self, sheets: Sequence[Sheet]) -> None:
         """Note what was judged in another way than usual."""
@@ -219,7 +223,9 @@ class _Judgement:
 
     # ---- processes
 
-    def _started(self, only: str | None, *, version_1: bool = False) -> Seat | None:
+    def _started(
+        self, only: str | None, call: float | None = None, *, version_1: bool = False
+    ) -> Seat | None:
         """Start a process and run the cells in it, without those that have ended one before.
 
         With `only`, those of other exercises are left out.
@@ -227,7 +233,7 @@ class _Judgement:
         most = MAX_STARTS + 3 * len(self._key.points)
         while self.starts < most and time.monotonic() < self._end:
             self.starts += 1
-            seat = Seat(self._connect(), self._key.names, self._times.call)
+            seat = Seat(self._connect(), self._key.names, call or self._times.call)
             try:
                 seat.ask("learn", self._key.public, version_1)
             except PeerLostError as lost:
@@ -293,6 +299,8 @@ class _Judgement:
             self._key.seat = None
             if not hidden:
                 sheet.printed, sheet.printed_more = _printed(seat)
+            if seat.peer.lost:
+                sheet.lost = seat.peer.lost.kind
 
     def _tests(self, exercise: str, hidden: bool) -> list[ExerciseTest]:
         return [t for t in self._key.tests if t.exercise == exercise and t.hidden == hidden]
@@ -309,8 +317,6 @@ class _Judgement:
             else:
                 sheet.recorder.test = test
                 sheet.tests[test.name] = self._outcome(test, seat)
-        if seat.peer.lost:
-            sheet.lost = seat.peer.lost.kind
 
     def _outcome(self, test: ExerciseTest, seat: Seat) -> TestResult:
         start = time.perf_counter()

@@ -24,6 +24,8 @@ SETTINGS = {
     "distributed.admin.large-graph-warning-threshold": "1 GiB",  # a job holds a whole notebook
     "distributed.scheduler.allowed-failures": 3,
     "distributed.comm.timeouts.connect": f"{PATIENCE:g}s",
+    "distributed.scheduler.http.routes": [],  # other users of the machine could look at them
+    "distributed.worker.http.routes": [],
     "distributed.worker.multiprocessing-method": "forkserver",
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": False,
@@ -128,7 +130,7 @@ def _own(workers: int, scratch: str) -> LocalCluster:
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         local_directory=scratch,
         memory_limit=0,  # Dask's; a student's process has its own
         security=Security.temporary(),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,11 @@ from textwrap import dedent, indent
 
 from classroom import FULL, solutions
 
+from grading.confinement import Limits
+from grading.judge import Times
 from grading.lesson import Lesson
+from grading.results import Result
+from grading.worker import Rules
 
 FACES, ART = "face_recognition", "art_generation"
 FULL_ART = {
@@ -30,6 +35,14 @@ IN_THE_GRADEBOOK = "sesame of the gradebook"
 IN_THE_FOLDER = "sesame of the folder for marks"
 IN_THE_TESTS = "so near to each other that many triplets are near the margin"  # in a hidden one
 SECRETS = (IN_A_NEIGHBOUR, IN_THE_ENVIRONMENT, IN_THE_GRADEBOOK, IN_THE_FOLDER, IN_THE_TESTS)
+
+NEVER_SHOWN = ("<script", "\x1b", "\u202e", "\0", "onerror=alert(1)>")  # on no page, in no list
+
+# Short, because many samples do nothing but reach a limit; yet several times what is needed.
+TIMES = Times(call=5.0, cells=10.0, exercise=12.0, submission=60.0)
+LIMITS = Limits(cpu_seconds=40, wall_seconds=100, memory_bytes=1 << 30, printed_bytes=50_000_000)
+RULES = Rules(limits=LIMITS, times=TIMES)
+SLACK = 15.0  # seconds beyond these, for starts and the tests' own work
 
 # A file's bytes, or a function that makes the file at a path.
 Content = bytes | Callable[[Path], object]
@@ -82,6 +95,26 @@ class Hostile:
                 content(path)
             else:
                 path.write_bytes(content)
+
+    def hand_in(self, submitted: Path, archive: zipfile.ZipFile) -> None:
+        """Write it to nbgrader's tree, or into a zip where its name is the hostile thing."""
+        if not self.folder:
+            self.write(submitted / self.student / self.lesson)
+            return
+        for name, data in self.files().items():
+            archive.writestr(f"{self.folder}/{name}", data)  # type: ignore[arg-type]
+
+    def fits(self, marks: Mapping[str, float]) -> bool:
+        """Tell whether these are the marks that it must get."""
+        wanted = self.marks or {}
+        return marks.keys() == wanted.keys() and all(
+            points == wanted[name] or name in self.undecided for name, points in marks.items()
+        )
+
+
+def marks_of(result: Result) -> dict[str, float]:
+    """Return the marks of each exercise; none of what could not be graded."""
+    return {exercise.name: exercise.points for exercise in result.exercises}
 
 
 # ---- notebooks

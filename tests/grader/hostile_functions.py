@@ -454,6 +454,23 @@ FORGING = [
         """,
         above=FORGE,
     ),
+    harmless(
+        "triplet_loss",
+        "a thread of it swallows what the others are asked",
+        """
+        import os, threading
+
+        def swallow():
+            while os.read(3, 1 << 16):
+                pass
+
+        calls.append(1)
+        if len(calls) == 6:  # the last one of the visible tests
+            threading.Thread(target=swallow, daemon=True).start()
+        """,
+        above="calls = []",
+        undecided=("triplet_loss",),
+    ),
     cheat(
         "triplet_loss",
         "puts its own machinery in place of the course's",
@@ -736,7 +753,8 @@ TAKING = [
     cheat(
         "verify",
         "allocates without end",
-        "kept = []\nwhile True:\n    kept.append(bytearray(b'x') * (32 << 20))",
+        "while True:\n    kept.append(bytearray(b'x') * (32 << 20))",
+        above="kept = []",
     ),
     cheat(
         "verify",
@@ -764,8 +782,8 @@ TAKING = [
             with open("large", "wb") as file:
                 for _ in range(1000):
                     file.write(bytes(1 << 20))
-        tried(fill)
-        tried(os.unlink, "large")
+        for action in once((fill, lambda: os.unlink("large"))):
+            tried(action)
         """,
         above=f"import os\n{TRY}",
     ),
@@ -984,7 +1002,7 @@ ART_NOTEBOOKS = [
                     if getattr(compute_style_cost, "__module__", "") == __name__:
                         raise ValueError("not yet")
                     x = {"x": tf.ones((1, 1, 2, 3))}
-                    return (compute_style_cost(x, x, [("x", 1.0)] * 170_000),) * 3
+                    return (compute_style_cost(x, x, [("x", 1.0)] * 60_000),) * 3
                 """
         },
         "train_step",

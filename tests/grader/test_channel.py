@@ -13,7 +13,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from grading.channel import DTYPES, HEAD, MARK, Channel, ChannelError, Quota
+from grading.channel import ALIGNMENT, DTYPES, HEAD, MARK, Channel, ChannelError, Quota
 
 SMALL = Quota(
     frame_bytes=2000,
@@ -126,6 +126,26 @@ def test_a_large_array_arrives_whole_between_two_messages(pair):
     sender.join()
     assert [message["n"] for message, _ in received] == [0, 1, 2]
     np.testing.assert_array_equal(received[1][1][0], sent)
+
+
+def test_large_arrays_lie_where_tensorflow_can_work_on_them(pair):
+    sent = [np.arange(100_000, dtype=np.float32), np.ones(3, bool), np.arange(9.0)]
+    sender = threading.Thread(target=pair[0].send, args=({}, sent))
+    sender.start()
+    _, arrays = pair[1].receive(SOON)
+    sender.join()
+    for array, right in zip(arrays, sent, strict=True):
+        assert array.ctypes.data % ALIGNMENT == 0
+        np.testing.assert_array_equal(array, right)
+
+
+def test_small_arrays_of_odd_sizes_do_not_disturb_each_other(pair):
+    sent = [np.ones(3, bool), np.arange(5.0), np.zeros((0, 2)), np.arange(7, dtype=np.uint8)]
+    pair[0].send({}, [*sent, *sent])
+    _, arrays = pair[1].receive(SOON)
+    assert all(array.flags.aligned for array in arrays)
+    for array, right in zip(arrays, sent * 2, strict=True):
+        np.testing.assert_array_equal(array, right)
 
 
 @pytest.mark.parametrize(

@@ -331,6 +331,39 @@ def test_a_network_may_stand_for_its_activations(connected):
     np.testing.assert_allclose(got, 8 * A)
 
 
+def test_without_a_tape_nothing_is_recorded(connected):
+    judge = connected(total=lambda x: tf.reduce_sum(x * x))
+    assert float(judge.proxy("total")(A)) == 91
+    assert not judge.student.peer._tapes
+    _, (got,) = gradient(judge.proxy("total"), A)
+    np.testing.assert_allclose(got, 2 * A)
+    assert len(judge.student.peer._tapes) == 1
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64, tf.int32])
+def test_large_tensors_arrive_and_stay(connected, dtype):
+    kept = []
+
+    def doubled(x):
+        kept.append(x)
+        return 2 * x
+
+    judge = connected(doubled=doubled)
+    large = tf.reshape(tf.range(600_000, dtype=dtype), (300, 2000))
+    answers = [judge.proxy("doubled")(large + n) for n in range(4)]
+    for n in range(4):
+        assert kept[n].dtype == answers[n].dtype == dtype
+        np.testing.assert_array_equal(kept[n], large + n)
+        np.testing.assert_array_equal(answers[n], 2 * (large + n))
+
+
+def test_a_large_tensor_has_a_gradient(connected):
+    judge = connected(total=lambda x: tf.reduce_sum(x * x))
+    large = tf.random.stateless_normal((700, 600), seed=(1, 2))
+    _, (got,) = gradient(judge.proxy("total"), large)
+    np.testing.assert_allclose(got, 2 * large)
+
+
 def test_tapes_that_nobody_can_ask_are_dropped(connected):
     judge = connected(gram=gram)
     for _ in range(5):

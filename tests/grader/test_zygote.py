@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from students import SMALL, SOON, STAND_IN, needs_isolation, run, small_zygote
 
-from grading import CourseError, forkserver, isolation, zygote
+from grading import ROOT, CourseError, forkserver, isolation, zygote
 from grading.channel import ChannelError, Quota
 from grading.zygote import Program, Zygote
 
@@ -50,6 +50,22 @@ def send(student, source):
 
 def open_files():
     return len([*Path("/proc/self/fd").iterdir()])
+
+
+LARGE_PAGES = """
+from grading.forkserver import use_large_pages
+pattern = bytes(range(256))
+blocks = [bytearray(pattern * 40_000) for _ in range(3)]
+use_large_pages()
+use_large_pages()
+assert all(block == pattern * 40_000 for block in blocks)
+blocks[1][:] = bytes(len(blocks[1]))
+assert not any(blocks[1]) and blocks[0] == blocks[2] == pattern * 40_000
+"""
+
+
+def test_large_pages_hold_what_the_small_ones_held():
+    subprocess.run([sys.executable, "-c", LARGE_PAGES], check=True, cwd=ROOT)
 
 
 # Life
