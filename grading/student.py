@@ -80,7 +80,7 @@ def _parsed(source: str, name: str) -> tuple[str, list[ast.stmt]]:
     """Return a cell as Python, and its statements."""
     if "In [" not in source:  # a copied prompt is Python too, but means something else
         with suppress(SyntaxError, ValueError):
-            return source, ast.parse(source, name).body
+            return f"{source}\n", ast.parse(source, name).body
     python = plain_python(source)
     return python, ast.parse(python, name).body
 

@@ -6,7 +6,7 @@ import numpy.testing  # noqa: F401 - once loaded it stays, run after run
 import pytest
 from small_course import write_area_lesson, write_lesson
 
-import grading.build
+import grading.lesson
 from grading import ROOT
 
 pytest_plugins = ["pytester"]
@@ -27,8 +27,8 @@ def judge(pytester, monkeypatch):
     own.parent.mkdir()
     own.write_text("raise RuntimeError('nobody asked for this one')")
     pytester.makeini("[pytest]\nmarkers = hidden: not seen by students")
-    two = grading.build.lessons(pytester.path)
-    monkeypatch.setattr(grading.build, "lessons", lambda: two)
+    two = grading.lesson.lessons(pytester.path)
+    monkeypatch.setattr(grading.lesson, "lessons", lambda: two)
 
     def run(text, name="mine.py", *arguments):
         if text is not None:
