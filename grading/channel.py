@@ -18,6 +18,7 @@ import struct
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import ml_dtypes
@@ -187,7 +188,7 @@ class Channel:
 
     def _frame(self, message: dict[str, Any], arrays: list[np.ndarray]) -> list[Any]:
         """The bytes of a message, in as few parts as is cheap."""
-        layout = [[array.dtype.name, list(array.shape)] for array in arrays]
+        layout = [[type_name(array.dtype), list(array.shape)] for array in arrays]
         try:
             text = json.dumps({"message": message, "arrays": layout}, separators=(",", ":"))
         except (RecursionError, ValueError) as error:
@@ -274,10 +275,16 @@ class Channel:
             raise ChannelError("too large", f"{value} {what}; the limit is {limit}")
 
 
+@lru_cache(maxsize=256)
+def type_name(dtype: np.dtype) -> str:
+    """Return the name of a type, which NumPy puts together anew each time."""
+    return dtype.name
+
+
 def _plain(array: np.ndarray) -> np.ndarray:
     """The array in a layout that travels: C order, little-endian, a type both sides know."""
     array = np.asarray(array)
-    dtype = DTYPES.get(array.dtype.name)
+    dtype = DTYPES.get(type_name(array.dtype))
     if dtype is None:
         raise TypeError(f"an array of {array.dtype} cannot be sent; known: {', '.join(DTYPES)}")
     return np.asarray(array, dtype=dtype, order="C")
@@ -302,7 +309,8 @@ def _parse(text: bytes, quota: Quota) -> tuple[dict[str, Any], list[Any]]:
         tree = json.loads(text.decode("ascii"))
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
         raise ChannelError("malformed", f"a message is no JSON in ASCII: {error}") from error
-    _check_depth(tree, quota.depth)
+    if text.count(b"[") + text.count(b"{") > quota.depth:  # else it cannot be nested deeper
+        _check_depth(tree, quota.depth)
     if not isinstance(tree, dict) or tree.keys() != {"message", "arrays"}:
         raise ChannelError("malformed", 'a message must have the keys "message" and "arrays"')
     message, arrays = tree["message"], tree["arrays"]

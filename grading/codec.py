@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from grading.channel import DTYPES, ChannelError
+from grading.channel import DTYPES, ChannelError, type_name
 
 MAX_DEPTH = 12  # of lists in lists; a channel allows 64 levels of JSON, and some nodes take three
 MAX_KEYS = 5_000  # of all dicts of a message: numbers can be chosen so that their hashes collide
@@ -194,7 +194,7 @@ class Codec:
         kind = type(value)
         if issubclass(kind, np.ndarray | np.generic):
             tag = "array" if issubclass(kind, np.ndarray) else "scalar"
-            if value.dtype.name in DTYPES:
+            if type_name(value.dtype) in DTYPES:
                 return packed.once(value, lambda: packed.array(tag, np.asarray(value)))
         elif issubclass(kind, complex):
             return ["complex", value.real, value.imag]

@@ -39,7 +39,7 @@ class Submission:
     name : str, or None
         The student's name, where the platform gave it.
     lesson : str, or None
-        The notebook that it answers; None if it cannot be graded.
+        The notebook that it answers; None if not even its place tells.
     path : Path, or None
         The file to grade; None if there is none.
     kind : {"notebook", "module", "unreadable"}
@@ -171,7 +171,7 @@ def collect(
     submissions: list[Submission] = []
     for sent in students.values():
         _read(sent, lessons)
-        submissions += _chosen(sent)
+        submissions += _chosen(sent, lessons)
     return sorted(submissions, key=lambda s: (s.student.casefold(), s.student, s.lesson or ""))
 
 
@@ -201,8 +201,7 @@ def lesson_of(cells: Cells, lessons: Sequence[Template], name: str) -> str | Non
         return likely[0]
     if cells.lesson in likely:
         return cells.lesson
-    named = [lesson for lesson in likely if _plain(lesson) in _plain(name)]
-    return named[0] if len(named) == 1 else None
+    return _named([name], [lesson for lesson in lessons if lesson.name in likely])
 
 
 def _items(
@@ -444,22 +443,63 @@ def _cells(found: Found) -> Cells:
     return read_cells(data, name)
 
 
-def _chosen(sent: _Sent) -> list[Submission]:
+def _chosen(sent: _Sent, lessons: Sequence[Template]) -> list[Submission]:
     """Choose the file to grade for each lesson; a lesson that was left untouched is not one."""
     by_lesson: dict[str, list[_Answer]] = defaultdict(list)
     for answer in sent.answers:
         by_lesson[answer.lesson].append(answer)
     touched = {lesson for lesson, found in by_lesson.items() if any(a.answered for a in found)}
     graded = {lesson: by_lesson[lesson] for lesson in (touched or by_lesson)}
+    lost = _lost(sent, lessons, set(by_lesson))
     if not graded:
-        return _ungradable(sent)
-    texts = [text for _, text in _worth_saying(sent)]
+        return lost or _ungradable(sent, lessons)
+    told = {text for submission in lost for text in submission.problems}
+    texts = [text for _, text in _worth_saying(sent) if text not in told]
     texts += [
         f"The untouched notebook {name} was left out."
         for name in sorted(by_lesson.keys() - graded)
     ]
     problems = tuple(dict.fromkeys(texts))
-    return [_submission(answers, problems) for answers in graded.values()]
+    return [*(_submission(answers, problems) for answers in graded.values()), *lost]
+
+
+def _lost(sent: _Sent, lessons: Sequence[Template], others: set[str]) -> list[Submission]:
+    """Report the lessons for which there is nothing but files that cannot be read.
+
+    What such a file was for, only its place can tell.
+    """
+    by_lesson: dict[str, list[tuple[_Item, str]]] = defaultdict(list)
+    for item, text in sent.problems:
+        lesson = _named(item.found.trail, lessons)
+        if item.certain and lesson and lesson not in others:
+            by_lesson[lesson].append((item, text))
+    return [
+        replace(_unreadable(found[0][0], dict.fromkeys(t for _, t in found)), lesson=lesson)
+        for lesson, found in by_lesson.items()
+    ]
+
+
+def _named(trail: Sequence[str], lessons: Sequence[Template]) -> str | None:
+    """Return the lesson that a file or the folders around it are named after."""
+    for part in reversed(trail):
+        named = [lesson.name for lesson in lessons if _plain(lesson.name) in _plain(part)]
+        if named:
+            return named[0] if len(named) == 1 else None
+    return None
+
+
+def _unreadable(item: _Item, problems: Iterable[str]) -> Submission:
+    """Report what cannot be graded."""
+    return Submission(
+        item.sender.student if item.certain else "",
+        item.sender.name,
+        None,
+        None,
+        "unreadable",
+        item.found.origin,
+        item.sender.submitted,
+        tuple(problems),
+    )
 
 
 def _worth_saying(sent: _Sent) -> list[tuple[_Item, str]]:
@@ -488,7 +528,7 @@ def _submission(answers: list[_Answer], problems: tuple[str, ...]) -> Submission
     )
 
 
-def _ungradable(sent: _Sent) -> list[Submission]:
+def _ungradable(sent: _Sent, lessons: Sequence[Template]) -> list[Submission]:
     """Report a student without anything to grade, or an archive that is nobody's."""
     certain = [item for item in sent.items if item.certain]
     if not certain and not sent.problems:
@@ -499,9 +539,5 @@ def _ungradable(sent: _Sent) -> list[Submission]:
         there = f"there is {', '.join(names[:5])}" if names else "the folder is empty"
         problems = (f"No notebook and no module was handed in; {there}.",)
     first = (certain or sent.items)[0]
-    student = first.sender.student if certain else ""
-    origin = first.found.origin
-    when = first.sender.submitted
-    return [
-        Submission(student, first.sender.name, None, None, "unreadable", origin, when, problems)
-    ]
+    lesson = _named(first.found.trail, lessons) if certain else None
+    return [replace(_unreadable(first, problems), lesson=lesson)]

@@ -134,7 +134,7 @@ def _own(workers: int, scratch: str) -> LocalCluster:
         local_directory=scratch,
         memory_limit=0,  # Dask's; a student's process has its own
         security=Security.temporary(),
-        silence_logs=logging.ERROR,
+        silence_logs=logging.CRITICAL,  # errors come back with the jobs
     )
 
 

@@ -122,7 +122,7 @@ def lesson_version(name: str, rules: Rules) -> str:
 
 def worker_environment() -> dict[str, str]:
     """Return what a process that judges needs in its environment: one core, no GPU, no chatter."""
-    shared = ("THREADS", "CUDA", "LOG_LEVEL", "MALLOC")
+    shared = ("THREADS", "CUDA", "LOG_LEVEL", "MALLOC", "ONEDNN")
     return {n: v for n, v in ENVIRONMENT.items() if any(word in n for word in shared)}
 
 

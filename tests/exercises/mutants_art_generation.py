@@ -214,7 +214,7 @@ LAYER_STYLE = [
         ),
         (
             "int32",
-            "the square of 1,920,000 overflows: wrong at the size of VGG only",
+            "the square of 400,000 overflows: wrong for large layers only",
             GRAMS,
             """
             divisor = 4 * tf.square(n_C * n_H * n_W)
@@ -223,7 +223,7 @@ LAYER_STYLE = [
         ),
         (
             "int32, factor by factor",
-            "the square of n_H * n_W = 120,000 overflows too",
+            "the square of n_H * n_W = 50,000 overflows too",
             GRAMS,
             """
             divisor = 4 * tf.square(n_C) * tf.square(n_H * n_W)

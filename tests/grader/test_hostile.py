@@ -94,13 +94,11 @@ def test_it_gets_what_it_deserves(sample, tmp_path, zygote):
     assert max(exercise.seconds for exercise in result.exercises) < TIMES.exercise + SLACK
 
 
-def test_pictures_reach_the_student_where_temporary_files_lie_elsewhere(
-    tmp_path, zygote, monkeypatch
-):
+def test_pictures_reach_the_student_where_temporary_files_lie_elsewhere(zygote, monkeypatch):
     """An instructor's TMPDIR may be anywhere; a student can write to /tmp alone."""
-    elsewhere = tempfile.mkdtemp(dir="/var/tmp")
-    monkeypatch.setattr(tempfile, "tempdir", elsewhere)
     version = lesson_version(FACES, RULES)
-    result = judged(Job(solved("elsewhere"), "faces.ipynb", FACES, version, RULES))
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as elsewhere:
+        monkeypatch.setattr(tempfile, "tempdir", elsewhere)
+        result = judged(Job(solved("elsewhere"), "faces.ipynb", FACES, version, RULES))
+        assert os.listdir(elsewhere) == []  # noqa: PTH208 - their names are enough
     assert marks_of(result) == FULL
-    os.rmdir(elsewhere)  # noqa: PTH106 - it must be empty

@@ -61,14 +61,15 @@ AGAIN = ("ends-by-os-exit", "wrong-and-its-test-cells-were-deleted")
 
 
 class Watcher(grade.Silent):
-    """Notes every process that the grader starts."""
+    """Notes every process that starts after it was made, so not those of tests before."""
 
     def __init__(self):
-        self.processes = {}
+        self.processes = set()
+        self.before = set(psutil.Process().children(recursive=True))
 
     def graded(self, submission, result):
-        for process in psutil.Process().children(recursive=True):
-            self.processes[process.pid, process.create_time()] = process
+        self.processes.update(psutil.Process().children(recursive=True))
+        self.processes -= self.before
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +111,7 @@ def batch(tmp_path_factory):
         before=before,
         graded=after,
         handed_in=handed_in,
-        processes=list(watcher.processes.values()),
+        processes=watcher.processes,
     )
 
 

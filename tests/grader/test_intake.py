@@ -202,7 +202,7 @@ def test_nbgraders_tree_says_student_and_time(put, take):
         ("ana", "sums"): 2,
         ("ben", "sums"): 2,
         ("Ben", "sums"): 2,
-        ("cy", None): None,
+        ("cy", "sums"): None,
         ("dora", None): None,
     }
     found = take(inbox)
@@ -372,6 +372,27 @@ def test_a_broken_file_beside_a_whole_one_is_named(put, take):
     assert "new.ipynb is no notebook" in one.problems[0]
 
 
+def test_a_broken_file_is_for_the_lesson_that_its_place_names(put, take):
+    found = take(
+        put(
+            {
+                "ana/sums/hw.ipynb": b"{",
+                "ana/areas/hw.ipynb": AREAS,
+                "ben/my areas v2.ipynb": b"{",
+                "cy/sums and areas.ipynb": b"{",
+            }
+        )
+    )
+    assert [(s.student, s.lesson, s.gradable) for s in found] == [
+        ("ana", "areas", True),
+        ("ana", "sums", False),
+        ("ben", "areas", False),
+        ("cy", None, False),
+    ]
+    assert found[0].problems == ()
+    assert "hw.ipynb is no notebook" in found[1].problems[0]
+
+
 def test_hundreds_of_files_of_one_student_are_not_all_read(put, take):
     names = {f"eve/{number:03}.py": DOUBLE.encode() for number in range(3 * MOST_FILES)}
     found = take(put({**names, "eve/sums.ipynb": SUMS, "ana/sums.ipynb": SUMS}))
@@ -489,7 +510,7 @@ def test_a_bad_archive_costs_its_student_only(put, take, what):
         }
     )
     found = take(inbox / "moodle.zip")
-    assert marks(found) == {("1", "sums"): 2, ("2", None): None, ("3", "sums"): 2}
+    assert marks(found) == {("1", "sums"): 2, ("2", "sums"): None, ("3", "sums"): 2}
     assert message in found[1].problems[0]
     assert len(found[1].problems[0]) < 500
 
@@ -574,7 +595,7 @@ def test_links_and_pipes_on_disk_are_not_followed(put, inbox, take, tmp_path):
     found = take(inbox)
     assert marks(found) == {
         ("ana", "sums"): 2,
-        **{(student, None): None for student in ("eva", "eve", "evi", "fifo")},
+        **{(student, "sums"): None for student in ("eva", "eve", "evi", "fifo")},
     }
     assert "links are not followed" in found[1].problems[0]
     assert "no ordinary file" in found[-1].problems[0]
