@@ -36,6 +36,7 @@ from grading.confinement import (
     make_workplace,
     set_limits,
 )
+from grading.quiet_import import as_if_missing
 
 CHANNEL = 3  # the child's file descriptor, behind input, output and errors
 REMEMBERED = 100  # endings that the judge has not asked for yet
@@ -316,8 +317,9 @@ def use_large_pages() -> None:
 def main() -> None:
     """Get warm, then serve."""
     settings = Settings(**json.loads(sys.argv[1]))
-    for name in settings.warm:
-        importlib.import_module(name)
+    with as_if_missing("sklearn"):
+        for name in settings.warm:
+            importlib.import_module(name)
     server = ForkServer(settings)
     check_secrets(map(Path, settings.secrets))
     check_threads(settings.warm)

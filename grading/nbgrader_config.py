@@ -67,7 +67,7 @@ class NamedStubs(ClearSolutions):
 class OneOfEach(DeduplicateIds):
     """Give each cell of the release its own metadata back, to one copy: the last.
 
-    With a tag "skip-execution" of a student's own a test cell would get all its points. Other
+    With a tag "demonstration" of a student's own a test cell would get all its points. Other
     copies would keep metadata that nbgrader takes for those of an old version, and give up on
     the whole class. Where a program dropped the metadata, an exercise is known by its function.
     """
@@ -216,6 +216,8 @@ c.GenerateFeedback.preprocessors = [
 # minute; a cell that takes two hangs. It is interrupted, which waits for compiled
 # code to return, and costs its own marks.
 c.Execute.timeout = 120
+# What only shows something, and takes minutes, is left out.
+c.Execute.skip_cells_with_tag = "demonstration"
 c.Execute.iopub_timeout = 60
 c.Execute.startup_timeout = 120
 c.Execute.interrupt_on_timeout = True

@@ -22,6 +22,7 @@ PATIENCE = 60.0  # seconds to wait for a scheduler or for its first worker
 
 SETTINGS = {
     "distributed.admin.large-graph-warning-threshold": "1 GiB",  # a job holds a whole notebook
+    "distributed.admin.low-level-log-length": 10,  # each entry may hold a job
     "distributed.scheduler.allowed-failures": 3,
     "distributed.comm.timeouts.connect": f"{PATIENCE:g}s",
     "distributed.scheduler.http.routes": [],  # other users of the machine could look at them

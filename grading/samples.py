@@ -49,6 +49,11 @@ MISTAKES = {
         Mistake("door-always-open", "verify", "always open"),
         Mistake("strangers-nameless", "who_is_it", "None for strangers"),
     ],
+    "style_in_practice": [
+        Mistake("round-the-border", "total_variation_cost", "round the border"),
+        Mistake("shares-too-large", "blended_style_cost", "blend not divided by its sum"),
+        Mistake("colours-uncut", "transfer_colours", "not cut"),
+    ],
 }
 
 
