@@ -1,0 +1,1 @@
+"""The full style-transfer engine: recipes, losses, optimisers, and pictures in and out."""

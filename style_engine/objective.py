@@ -1,0 +1,237 @@
+"""The cost of a picture and its gradient, compiled once for a size."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import tensorflow as tf
+
+from style_engine.losses import (
+    VARIATION_TERMS,
+    Moments,
+    Size,
+    content_cost,
+    moments,
+    style_cost,
+)
+from style_engine.masks import mask_at
+from style_engine.network import Network, stride
+from style_engine.recipe import SCALES, Recipe
+
+
+def paddings(margin: int) -> list[list[int]]:
+    """Return how much a margin adds on each side of a tensor (1, n_H, n_W, 3)."""
+    return [[0, 0], [margin, margin], [margin, margin], [0, 0]]
+
+
+COSTS = ("total", "content", "style", "variation")
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a painting is compared with.
+
+    Attributes
+    ----------
+    content : dict of str to tensor (1, n_H, n_W, C)
+        Activations of the content picture, by layer.
+    styles : list of dict of str to Moments
+        Of each style picture, by layer.
+    blend : tuple of float
+        Weights of the style pictures, which add up to 1.
+    masks : list of dict of str to tensor, or None
+        Where each style counts, by layer, (n_H, n_W), 0-1; None for everywhere.
+    """
+
+    content: Mapping[str, tf.Tensor]
+    styles: Sequence[Mapping[str, Moments]]
+    blend: Sequence[float]
+    masks: Sequence[Mapping[str, tf.Tensor] | None] = field(default_factory=list)
+
+    def mask(self, style: int, layer: str) -> tf.Tensor | None:
+        """Return where a style counts in a layer, None for everywhere."""
+        masks = self.masks[style] if self.masks else None
+        return None if masks is None else masks[layer]
+
+
+class Objective:
+    """The cost of a painting at one size, with its gradient.
+
+    Parameters
+    ----------
+    network : Network
+    recipe : Recipe
+    content : array (n_H, n_W, 3)
+        RGB, 0-255.
+    styles : sequence of array (n_H, n_W, 3)
+        RGB, 0-255, of any sizes.
+    masks : sequence of array (n_H, n_W), optional
+        One for each style, 0-1.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        recipe: Recipe,
+        content: np.ndarray,
+        styles: Sequence[np.ndarray],
+        masks: Sequence[np.ndarray] | None = None,
+    ) -> None:
+        self.network, self.recipe = network, recipe
+        self.shape = (1, *content.shape[:2], 3)
+        self.pixels = content.shape[0] * content.shape[1]
+        scale = SCALES[recipe.pixels]
+        self._unit = tf.constant(scale.unit, tf.float32)
+        self._zero = tf.constant(scale.zero, tf.float32)
+        self._evaluate = tf.function(
+            self._value_and_gradient, input_signature=[tf.TensorSpec(self.shape, tf.float32)]
+        )
+        self.targets = self._targets(content, styles, masks or ())
+
+    def __call__(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return costs and gradient.
+
+        Parameters
+        ----------
+        x : tensor (1, n_H, n_W, 3), float32
+            A picture in the units of the recipe's `pixels`.
+
+        Returns
+        -------
+        costs : tensor (4,), float32
+            As in `COSTS`: the weighted total, then the three terms without their weights.
+        gradient : tensor (1, n_H, n_W, 3)
+            Of the total.
+        """
+        return self._evaluate(x)
+
+    # ---- targets
+
+    def _targets(
+        self,
+        content: np.ndarray,
+        styles: Sequence[np.ndarray],
+        masks: Sequence[np.ndarray],
+    ) -> Targets:
+        wanted = self.content_activations(content)
+        kept = [self.style_moments(style) for style in styles]
+        blend = self.recipe.style_blend or (1.0,) * len(styles)
+        if masks:
+            weights = tuple(float(weight) * len(blend) / sum(blend) for weight in blend)
+        else:
+            weights = tuple(weight / sum(blend) for weight in blend)
+        return Targets(wanted, kept, weights, [self._masks(mask) for mask in masks])
+
+    def content_activations(self, content: np.ndarray) -> dict[str, tf.Tensor]:
+        """Return the content layers' activations of a picture."""
+        names = [name for name, weight in self.recipe.content_layers.items() if weight]
+        if not names or not self.recipe.content_weight:
+            return {}
+        return self._activations(self._levels(content), names)
+
+    def style_moments(self, style: np.ndarray) -> dict[str, Moments]:
+        """Return the style layers' moments of a picture."""
+        names = self.style_layers
+        activations = self._activations(self._levels(style), names) if names else {}
+        return {name: moments(activation) for name, activation in activations.items()}
+
+    @property
+    def style_layers(self) -> list[str]:
+        """The layers whose style counts."""
+        layers = self.recipe.style_layers if self.recipe.style_weight else {}
+        return [name for name, weight in layers.items() if weight]
+
+    def _masks(self, mask: np.ndarray) -> dict[str, tf.Tensor]:
+        shapes = self.network.shapes(self.shape[1:3])
+        return {n: tf.constant(mask_at(mask, shapes[n][:2])) for n in self.style_layers}
+
+    def _activations(self, levels: tf.Tensor, names: Sequence[str]) -> dict[str, tf.Tensor]:
+        """Return the activations of a picture, which sees its mirror image around itself."""
+        n_H, n_W = levels.shape[1:3]
+        found = self._computed(self._widened(levels), names)
+        shapes = self.network.shapes((n_H, n_W))
+        return {name: self._without_margin(a, name, shapes[name]) for name, a in found.items()}
+
+    def _computed(self, wide: tf.Tensor, names: Sequence[str]) -> dict[str, tf.Tensor]:
+        """Return the activations of what a margin was added to."""
+        centred = self.recipe.pixels != "unit, as they are"
+        return self.network(wide if centred else wide / 255.0, names, centred=centred)
+
+    def _widened(self, picture: tf.Tensor) -> tf.Tensor:
+        """Add the margin to a picture (1, n_H, n_W, 3)."""
+        margin = self.recipe.margin
+        return tf.pad(picture, paddings(margin), "SYMMETRIC") if margin else picture
+
+    def _without_margin(self, activation: tf.Tensor, name: str, shape: Sequence[int]) -> tf.Tensor:
+        first = self.recipe.margin // stride(name)
+        return activation[:, first : first + shape[0], first : first + shape[1]]
+
+    def _levels(self, picture: np.ndarray) -> tf.Tensor:
+        return tf.constant(picture[None], tf.float32)
+
+    # ---- costs
+
+    def _value_and_gradient(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            activations = self._activations(x * self._unit + self._zero, self.recipe.layers)
+            content = self.content(activations)
+            style = self.style(self.painted_moments(activations))
+            variation = self.variation(x)
+            total = self.total(content, style, variation)
+        gradient = tape.gradient(total, x)
+        return tf.stack([total, content, style, variation]), gradient
+
+    def total(self, content: tf.Tensor, style: tf.Tensor, variation: tf.Tensor) -> tf.Tensor:
+        """Return the weighted sum of the terms."""
+        recipe = self.recipe
+        return (
+            recipe.content_weight * content
+            + recipe.style_weight * style
+            + recipe.tv_weight * variation
+        )
+
+    def content(self, activations: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """Return the content term of a painting's activations."""
+        costs = [
+            self.recipe.content_layers[name]
+            * content_cost(
+                activations[name], wanted, self.recipe.content_term, self.size(wanted.shape)
+            )
+            for name, wanted in self.targets.content.items()
+        ]
+        return tf.add_n(costs) if costs else tf.constant(0.0)
+
+    def painted_moments(self, activations: Mapping[str, tf.Tensor]) -> list[dict[str, Moments]]:
+        """Return, for each style, the moments of a painting where that style counts."""
+        if not self.targets.masks:
+            same = {name: moments(activations[name]) for name in self.style_layers}
+            return [same] * len(self.targets.styles)
+        return [
+            {n: moments(activations[n], self.targets.mask(k, n)) for n in self.style_layers}
+            for k in range(len(self.targets.styles))
+        ]
+
+    def style(self, painted: Sequence[Mapping[str, Moments]]) -> tf.Tensor:
+        """Return the style term of a painting's moments."""
+        shapes = self.network.shapes(self.shape[1:3])
+        costs = [
+            weight
+            * self.recipe.style_layers[name]
+            * style_cost(mine[name], kept, self.recipe.style_term, self.size(shapes[name]))
+            for weight, wanted, mine in zip(
+                self.targets.blend, self.targets.styles, painted, strict=True
+            )
+            for name, kept in wanted.items()
+        ]
+        return tf.add_n(costs) if costs else tf.constant(0.0)
+
+    def variation(self, x: tf.Tensor) -> tf.Tensor:
+        """Return the total variation of a picture."""
+        if not self.recipe.tv_weight:
+            return tf.constant(0.0)
+        return VARIATION_TERMS[self.recipe.tv_term](x)
+
+    def size(self, shape: Sequence[int]) -> Size:
+        """Return what a layer's terms are normalised by, from its shape (..., n_H, n_W, C)."""
+        return Size(int(shape[-3] * shape[-2]), int(shape[-1]), self.pixels)
