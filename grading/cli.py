@@ -13,14 +13,16 @@ from rich.text import Text
 from grading import COURSE_DIR, DEMO_DIR, CourseError
 from grading.lesson import Lesson, lessons
 from grading.progress import beside, console, step
+from style_engine.cli import paint_command
 
 app = typer.Typer(
-    help="Build, run, release and grade the notebooks of the course.",
+    help="Build, run, release and grade the notebooks of the course; paint.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 evaluate = typer.Typer(help="Measure what an embedded network can do.", no_args_is_help=True)
 app.add_typer(evaluate, name="evaluate")
+app.command("paint")(paint_command)
 
 Notebook = Annotated[str, typer.Argument(help="The notebook's name, such as art_generation.")]
 GRADES = Path("grades")

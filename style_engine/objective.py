@@ -16,7 +16,8 @@ from style_engine.losses import (
 )
 from style_engine.masks import mask_at
 from style_engine.network import Network, stride
-from style_engine.recipe import SCALES, Recipe
+from style_engine.recipe import SCALES, Recipe, RecipeError
+from vgg19_weights import EMBEDDED
 
 
 def paddings(margin: int) -> list[list[int]]:
@@ -80,6 +81,7 @@ class Objective:
         self.network, self.recipe = network, recipe
         self.shape = (1, *content.shape[:2], 3)
         self.pixels = content.shape[0] * content.shape[1]
+        self.gain = recipe.gain if network.weights.source == EMBEDDED else 1.0
         scale = SCALES[recipe.pixels]
         self._unit = tf.constant(scale.unit, tf.float32)
         self._zero = tf.constant(scale.zero, tf.float32)
@@ -133,7 +135,7 @@ class Objective:
         """Return the style layers' moments of a picture."""
         names = self.style_layers
         activations = self._activations(self._levels(style), names) if names else {}
-        return {name: moments(activation) for name, activation in activations.items()}
+        return {name: self.gained(moments(a)) for name, a in activations.items()}
 
     @property
     def style_layers(self) -> list[str]:
@@ -159,7 +161,12 @@ class Objective:
 
     def _widened(self, picture: tf.Tensor) -> tf.Tensor:
         """Add the margin to a picture (1, n_H, n_W, 3)."""
-        margin = self.recipe.margin
+        margin, (n_H, n_W) = self.recipe.margin, picture.shape[1:3]
+        if margin > min(n_H, n_W):
+            raise RecipeError(
+                f"margin is {margin}, and a picture has {n_H} x {n_W} pixels; it can be as wide "
+                "as the picture at most"
+            )
         return tf.pad(picture, paddings(margin), "SYMMETRIC") if margin else picture
 
     def _without_margin(self, activation: tf.Tensor, name: str, shape: Sequence[int]) -> tf.Tensor:
@@ -194,7 +201,8 @@ class Objective:
     def content(self, activations: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """Return the content term of a painting's activations."""
         costs = [
-            self.recipe.content_layers[name]
+            self.gain**2
+            * self.recipe.content_layers[name]
             * content_cost(
                 activations[name], wanted, self.recipe.content_term, self.size(wanted.shape)
             )
@@ -205,12 +213,21 @@ class Objective:
     def painted_moments(self, activations: Mapping[str, tf.Tensor]) -> list[dict[str, Moments]]:
         """Return, for each style, the moments of a painting where that style counts."""
         if not self.targets.masks:
-            same = {name: moments(activations[name]) for name in self.style_layers}
+            same = {name: self.gained(moments(activations[name])) for name in self.style_layers}
             return [same] * len(self.targets.styles)
         return [
-            {n: moments(activations[n], self.targets.mask(k, n)) for n in self.style_layers}
+            {
+                name: self.gained(moments(activations[name], self.targets.mask(k, name)))
+                for name in self.style_layers
+            }
             for k in range(len(self.targets.styles))
         ]
+
+    def gained(self, kept: Moments) -> Moments:
+        """Return the moments as if all activations were larger by the gain."""
+        if self.gain == 1:
+            return kept
+        return Moments(kept.mean * self.gain, kept.second * self.gain**2)
 
     def style(self, painted: Sequence[Mapping[str, Moments]]) -> tf.Tensor:
         """Return the style term of a painting's moments."""

@@ -82,6 +82,9 @@ class Recipe:
         Weights of several style pictures; equal if empty. They are normalised.
     style_scale : tuple of float
         Size of each style picture beside the painting's; one for all, or one each.
+    gain : float
+        What the activations of the embedded network are multiplied by; those of others are taken
+        as they are. The real VGG-19's are about 15 times as large for levels of 0-255.
     pooling : {"avg", "max", "l2"}
     margin : int
         Pixels of its mirror image that are put around a picture for the network, a multiple of
@@ -137,6 +140,7 @@ class Recipe:
     style_scale: tuple[float, ...] = (1.0,)
     tv_term: str = "squares"
     tv_weight: float = 0.0
+    gain: float = 1.0
     pooling: Pooling = "avg"
     margin: int = 0
     start: Start = "content"
@@ -278,6 +282,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "content_weight": (0, 1e12),
     "style_weight": (0, 1e12),
     "tv_weight": (0, 1e12),
+    "gain": (1e-6, 1e6),
     "margin": (0, 256),
     "noise_scale": (0, 1e4),
     "noise_ratio": (0, 1),

@@ -204,7 +204,7 @@ class TiledObjective(Objective):
             for name, activation in found.items():
                 mine = activation[:, *(span.within(stride(name)) for span in tile)]
                 added[name] = _added(added.get(name), sums(mine, None))
-        return {name: total.moments() for name, total in added.items()}
+        return {name: self.gained(total.moments()) for name, total in added.items()}
 
     # ---- the whole picture
 
@@ -230,7 +230,10 @@ class TiledObjective(Objective):
         with tf.GradientTape() as tape:
             tape.watch(watched)
             means = [
-                {n: Sums(painted[k][n].number, *pair).moments() for n, pair in mine.items()}
+                {
+                    name: self.gained(Sums(painted[k][name].number, *pair).moments())
+                    for name, pair in mine.items()
+                }
                 for k, mine in enumerate(watched)
             ]
             # Without masks all styles look at the same sums.
@@ -296,7 +299,7 @@ class TiledObjective(Objective):
             size = self.size(self.network.shapes(self.shape[1:3])[name])
             difference = tf.cast(mine[name][0], tf.float32) - tf.cast(activation, tf.float32)
             cost = factor(size) * tf.reduce_sum(tf.square(difference))
-            costs.append(self.recipe.content_layers[name] * cost)
+            costs.append(self.gain**2 * self.recipe.content_layers[name] * cost)
         return tf.add_n(costs)
 
     def _masks_in(self, tile: Tile) -> list[dict[str, tf.Tensor]]:
