@@ -86,7 +86,9 @@ class Objective:
         self._unit = tf.constant(scale.unit, tf.float32)
         self._zero = tf.constant(scale.zero, tf.float32)
         self._evaluate = tf.function(
-            self._value_and_gradient, input_signature=[tf.TensorSpec(self.shape, tf.float32)]
+            self._value_and_gradient,
+            input_signature=[tf.TensorSpec(self.shape, tf.float32)],
+            autograph=False,
         )
         self.targets = self._targets(content, styles, masks or ())
 

@@ -73,7 +73,7 @@ class Adam:
         self._second: tf.Tensor | None = None
         self._mean: tf.Tensor | None = None
         self._weight = 0.0  # of all pictures in the mean
-        self._update = tf.function(self._updated)
+        self._update = tf.function(self._updated, autograph=False)
 
     def advance(self, evaluate: Evaluate, x: tf.Tensor, most: int) -> tuple[tf.Tensor, int]:
         """Take one step."""

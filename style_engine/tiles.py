@@ -148,11 +148,13 @@ class TiledObjective(Objective):
         side: int = 1024,
     ) -> None:
         self._side = max(side, SMALLEST)
-        self._layers = tf.function(self._computed, reduce_retracing=True)
-        self._tile_sums = tf.function(self._summed, reduce_retracing=True)
-        self._tile_gradient = tf.function(self._differentiated, reduce_retracing=True)
-        self._whole_style = tf.function(self._style_and_slopes)
-        self._whole_variation = tf.function(self._variation_and_gradient)
+        self._layers = tf.function(self._computed, reduce_retracing=True, autograph=False)
+        self._tile_sums = tf.function(self._summed, reduce_retracing=True, autograph=False)
+        self._tile_gradient = tf.function(
+            self._differentiated, reduce_retracing=True, autograph=False
+        )
+        self._whole_style = tf.function(self._style_and_slopes, autograph=False)
+        self._whole_variation = tf.function(self._variation_and_gradient, autograph=False)
         super().__init__(network, recipe, content, styles, masks)
 
     def __call__(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -198,6 +198,16 @@ def test_deleted_and_edited_cells_come_back(course):
     }
 
 
+def test_a_demonstration_is_not_run(course):
+    def shows_something(notebook):
+        cell = nbformat.v4.new_code_cell("total = None", metadata={"tags": ["demonstration"]})
+        (place,) = [n for n, cell in enumerate(notebook.cells) if cell.id == "test-total"]
+        notebook.cells.insert(place, cell)
+
+    course.submit("demonstrates", shows_something)
+    assert course.marks() == {"demonstrates": RIGHT}
+
+
 def test_a_copied_cell_hurts_nobody(course):
     def doubled(notebook):
         for name in ("double", "test-double", "checks"):
