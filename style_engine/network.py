@@ -14,7 +14,7 @@ from style_engine.recipe import Pooling
 from vgg19 import LAYERS, layer_shapes
 from vgg19_weights import VGGWeights
 
-WINOGRAD_CHANNELS = 128  # with fewer on either side, a convolution is sooner done directly
+WINOGRAD_CHANNELS = 256  # with fewer on either side, a convolution is sooner done directly
 REACH = dict(
     zip(
         LAYERS,

@@ -95,14 +95,12 @@ def _convolved(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 
 def _places(x: tf.Tensor, rows: int, columns: int, n_H: int, n_W: int) -> tf.Tensor:
-    """Return, for each of the 36 places in a tile, what stands there in all tiles."""
-    below, right = OUTPUT * rows + 1 - n_H, OUTPUT * columns + 1 - n_W
-    padded = tf.pad(x, [[0, 0], [1, below], [1, right], [0, 0]])[0]
-    height, width = OUTPUT * (rows - 1) + 1, OUTPUT * (columns - 1) + 1
-    return tf.stack(
-        [
-            padded[i : i + height : OUTPUT, j : j + width : OUTPUT]
-            for i in range(TILE)
-            for j in range(TILE)
-        ]
-    )
+    """Return, for each of the 6 x 6 places in a tile, what stands there in all tiles."""
+    below, right = OUTPUT * (rows + 1) - 1 - n_H, OUTPUT * (columns + 1) - 1 - n_W
+    padded = tf.pad(x, [[0, 0], [1, below], [1, right], [0, 0]])
+    blocks = tf.reshape(padded, (rows + 1, OUTPUT, columns + 1, OUTPUT, x.shape[-1]))
+    blocks = tf.transpose(blocks, (1, 3, 0, 2, 4))
+    # A tile is a block of 4 x 4 and two rows and columns of the next ones.
+    more = TILE - OUTPUT
+    blocks = tf.concat([blocks[:, :, :rows], blocks[:more, :, 1:]], axis=0)
+    return tf.concat([blocks[:, :, :, :columns], blocks[:, :more, :, 1:]], axis=1)
