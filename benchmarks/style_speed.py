@@ -231,14 +231,18 @@ def one_size(side: int, tile: int) -> dict[str, float]:
 
 def size_table(sides: tuple[int, ...]) -> list[str]:
     """Return seconds and memory for pictures of several sizes."""
-    from style_engine.painting import TILE_PIXELS, TILE_SIDE
+    import tensorflow as tf
 
+    from style_engine.recipe import preset
+    from style_engine.tiles import tile_side
+
+    wide, recipe = weights(), preset("coursera")
     lines = [
         "| pixels | tiles | s | s a megapixel | memory, GB |",
         "| --- | --- | --- | --- | --- |",
     ]
     for side in sides:
-        tile = TILE_SIDE if side**2 > TILE_PIXELS else 0
+        tile = tile_side((side, side), wide, tf.bfloat16, recipe) or 0
         told = _asked(_command("one-size", side, tile))
         each = told["seconds"] / (side**2 / 1e6)
         lines.append(

@@ -19,8 +19,6 @@ from style_engine.checkpoint import CheckpointError, checkpoint_settings, load_c
 from style_engine.film import Film
 from style_engine.masks import masks_of, read_mask, soften
 from style_engine.painting import (
-    TILE_PIXELS,
-    TILE_SIDE,
     Moment,
     Result,
     Stage,
@@ -33,6 +31,7 @@ from style_engine.painting import (
 from style_engine.picture_files import Picture, check_output, read_picture, resize, save_picture
 from style_engine.preview import Preview
 from style_engine.recipe import Recipe, RecipeError
+from style_engine.tiles import tile_side
 from vgg19 import MIN_SIDE
 from vgg19_weights import EMBEDDED, GENUINE_BIAS, VGGWeights, read_vgg_weights
 
@@ -365,9 +364,11 @@ class _Watching:
         if commission.preview:
             self._preview = open_.enter_context(Preview())
             say(f"live at {self._preview.url}")
-        n_H, n_W = material.size
-        if n_H * n_W > TILE_PIXELS and not commission.tile:
-            say(f"{n_W} x {n_H} pixels: painted in tiles of {TILE_SIDE}, for want of memory")
+        last = material.stages[-1]
+        tile = tile_side(last.size, material.weights, last.dtype, commission.recipe)
+        if tile and not commission.tile:
+            n_H, n_W = last.size
+            say(f"{n_W} x {n_H} pixels: painted in tiles of {tile}, for want of memory")
 
     def __call__(self, moment: Moment) -> None:
         step = moment.record.step

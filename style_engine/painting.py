@@ -20,12 +20,10 @@ from style_engine.optimisers import LBFGS, Adam, Optimiser
 from style_engine.picture_files import resize
 from style_engine.precision import bfloat16_pays
 from style_engine.recipe import SCALES, Recipe, RecipeError
-from style_engine.tiles import TiledObjective
+from style_engine.tiles import TiledObjective, tile_side
 from vgg19 import MIN_SIDE
 from vgg19_weights import VGGWeights, read_vgg_weights
 
-TILE_PIXELS = 1_600_000  # above that many, tiles take less memory
-TILE_SIDE = 1024
 EXACT_SHARE = 0.2  # of the steps at the last size, in float32 after bfloat16
 CHECKPOINT_SECONDS = 20.0
 DIGITS_OF_HASH = 16
@@ -397,7 +395,7 @@ class _Painter:
             for style, scale in zip(material.styles, scales, strict=True)
         ]
         network = self._network(stage.dtype)
-        tile = self._tile or (TILE_SIDE if np.prod(stage.size) > TILE_PIXELS else None)
+        tile = self._tile or tile_side(stage.size, material.weights, stage.dtype, recipe)
         if tile and tile < stage.longest:
             return TiledObjective(network, recipe, content, styles, material.masks, tile)
         return Objective(network, recipe, content, styles, material.masks)

@@ -10,14 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import psutil
 import tensorflow as tf
 
 from style_engine.losses import CONTENT_TERMS, Moments, moments
 from style_engine.network import REACH, Network, stride
 from style_engine.objective import Objective, paddings
 from style_engine.recipe import Recipe
+from vgg19 import LAYERS
+from vgg19_weights import VGGWeights
 
 GRID = 32  # pixels in a cell after five poolings: where tiles begin, so that poolings fall alike
+MEMORY_SHARE, MOST_MEMORY = 0.3, 5.5e9  # of the machine's; bytes
+COPIES = 2.0  # of each activation, with what is computed from it and its gradient; measured
 SMALLEST = 128  # a smaller tile is mostly what lies around it
 
 
@@ -99,6 +104,40 @@ def _spans(length: int, side: int, around: int, margin: int) -> Iterator[Span]:
         last = min(margin + length, first + step)
         low, high = max(0, first - around), min(length + 2 * margin, last + around)
         yield Span(low, high, first, last, margin)
+
+
+def tile_side(
+    size: tuple[int, int], weights: VGGWeights, dtype: tf.DType, recipe: Recipe
+) -> int | None:
+    """Return the side of tiles that fit into memory, None where the whole picture does.
+
+    It depends on how much memory the machine has, not on how much is free: the same command
+    paints the same picture.
+
+    Parameters
+    ----------
+    size : (n_H, n_W)
+    weights : VGGWeights
+    dtype : tf.DType
+    recipe : Recipe
+        Its deepest layer counts.
+    """
+    each = bytes_a_pixel(weights, dtype, recipe.layers)
+    most = min(MEMORY_SHARE * psutil.virtual_memory().total, MOST_MEMORY)
+    if each * size[0] * size[1] <= most:
+        return None
+    around = 2 * max(REACH[name] for name in recipe.layers) + GRID
+    return max(SMALLEST, (int((most / each) ** 0.5) - around) // GRID * GRID)
+
+
+def bytes_a_pixel(weights: VGGWeights, dtype: tf.DType, layers: Sequence[str]) -> float:
+    """Return the memory that cost and gradient take for each pixel of a picture."""
+    deepest = LAYERS[: 1 + max(map(LAYERS.index, layers))]
+    numbers, channels = 0.0, 3
+    for name in deepest:
+        channels = channels if name.startswith("avgpool") else weights.channels(name)
+        numbers += channels / stride(name) ** 2
+    return COPIES * dtype.size * numbers
 
 
 class Sums(NamedTuple):

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 import grading.cli
 from nst_utils import COURSE_DIR, PictureError
-from style_engine import bar, choices, cli, commission, optimisers, painting
+from style_engine import bar, choices, cli, commission, optimisers, painting, tiles
 from style_engine import recipe as recipes
 from style_engine.commission import Commission
 from style_engine.picture_files import read_picture, save_picture
@@ -754,11 +754,11 @@ def test_a_log_file_gets_a_line_now_and_then():
 
 
 def test_a_large_painting_is_announced_as_tiles(given, place, monkeypatch):
-    monkeypatch.setattr(commission, "TILE_PIXELS", 1000)
+    monkeypatch.setattr(tiles, "MOST_MEMORY", 1e5)
     told = []
     asked = Commission(
         given / "content.png", [given / "first.png"], place / "out.png",
         preset("coursera").with_(size=48, steps=1), weights=given / "small.npz",
     )  # fmt: skip
     commission.carry_out(asked, told.append, lambda moment: None)
-    assert told == ["48 x 36 pixels: painted in tiles of 1024, for want of memory"]
+    assert told == ["48 x 36 pixels: painted in tiles of 128, for want of memory"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from style_engine import optimisers, painting
+from style_engine import optimisers, painting, tiles
 from style_engine.checkpoint import CheckpointError, load_checkpoint
 from style_engine.colours import match_colours
 from style_engine.painting import StoppedError, paint, scaled, stages
@@ -494,8 +494,6 @@ def test_each_style_may_have_its_own_scale():
 
 
 def test_tiles_give_the_same_picture(monkeypatch):
-    from style_engine import tiles
-
     monkeypatch.setattr(tiles, "SMALLEST", 1)
     one, other = painted(), painted(tile=32)
     np.testing.assert_allclose(one.pixels, other.pixels, atol=0.5)
@@ -504,8 +502,8 @@ def test_tiles_give_the_same_picture(monkeypatch):
 
 def test_a_large_picture_is_done_in_tiles(monkeypatch):
     made = []
-    monkeypatch.setattr(painting, "TILE_PIXELS", 48 * 36 - 1)
-    monkeypatch.setattr(painting, "TILE_SIDE", 32)
+    monkeypatch.setattr(tiles, "MOST_MEMORY", 1e4)
+    monkeypatch.setattr(tiles, "SMALLEST", 32)
     monkeypatch.setattr(painting, "TiledObjective", lambda *a: made.append(a) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         painted()
