@@ -628,7 +628,7 @@ save_image(CONFIG.OUTPUT_DIR + "style_in_practice.png", results["L-BFGS-B"])
 
 # %%
 STYLES = {"glass": glass, "night sky": night_sky, "waves": waves}
-SMALL = {"size": 96, "steps": 25, "tv_term": "mean squares"}
+SMALL = {"size": 144, "steps": 30, "tv_term": "mean squares"}
 
 
 def try_out(style, second, share, layers, **settings):
