@@ -175,7 +175,7 @@ def read_image(
         or more than ``CONFIG.MAX_PIXELS`` in all.
     """
     path = course_path(path)
-    _check_picture_file(path)
+    check_picture_file(path)
     try:
         rgb = _decoded(path)
     except UnidentifiedImageError as error:
@@ -200,12 +200,12 @@ def _decoded(path: Path) -> Image.Image:
     try:
         with Image.open(path) as image:
             _check_picture_size(path, *image.size)
-            return _to_rgb(ImageOps.exif_transpose(image))
+            return to_rgb(ImageOps.exif_transpose(image))
     finally:
         Image.MAX_IMAGE_PIXELS = pillows_limit
 
 
-def _check_picture_file(path: Path) -> None:
+def check_picture_file(path: Path) -> None:
     if path.is_dir():
         raise PictureError(f"{path} is a folder; give the path of a picture in it")
     if not path.exists():
@@ -234,7 +234,7 @@ def _check_picture_size(path: Path, width: int, height: int) -> None:
         )
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):
         image = Image.fromarray(_to_8_bit(np.asarray(image), image.mode))
     if image.has_transparency_data:
@@ -411,14 +411,14 @@ def save_animation(path: str | Path, frames: Sequence[Any], fps: float = 8) -> P
         duration = [1000 / fps] * (len(pixels) - 1) + [last]
         return write_whole(path, lambda p: iio.imwrite(p, pixels, duration=duration, loop=0))
     if path.suffix.lower() == ".mp4":
-        film = np.stack([_even_sides(p) for p in pixels + [pixels[-1]] * round(2 * fps)])
+        film = np.stack([even_sides(p) for p in pixels + [pixels[-1]] * round(2 * fps)])
         return write_whole(
             path, lambda p: iio.imwrite(p, film, fps=fps, codec="libx264", macro_block_size=2)
         )
     raise ValueError(f"{path} ends in {path.suffix!r}; a film ends in '.gif' or '.mp4'")
 
 
-def _even_sides(pixels: np.ndarray) -> np.ndarray:
+def even_sides(pixels: np.ndarray) -> np.ndarray:
     """Crop an odd last row or column: the MP4 encoder wants even sides."""
     n_H, n_W = pixels.shape[:2]
     return pixels[: n_H // 2 * 2, : n_W // 2 * 2]

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -28,7 +27,14 @@ from style_engine.painting import (
     stages,
     weights_file,
 )
-from style_engine.picture_files import Picture, check_output, read_picture, resize, save_picture
+from style_engine.picture_files import (
+    Picture,
+    check_output,
+    read_picture,
+    refusal,
+    resize,
+    save_picture,
+)
 from style_engine.preview import Preview
 from style_engine.recipe import Recipe, RecipeError
 from style_engine.tiles import tile_side
@@ -234,12 +240,8 @@ def check_places(commission: Commission) -> None:
     for option, path in commission.outputs():
         if path.is_dir():
             raise PictureError(f"{option} {path} is a folder; name a file in it")
-        if not path.parent.is_dir():
-            raise PictureError(f"{option} {path}: there is no folder {path.parent}; make it")
-        if not os.access(path.parent, os.W_OK | os.X_OK):
-            raise PictureError(
-                f"{option} {path}: you may not write into {path.parent}; choose another folder"
-            )
+        if refused := refusal(path.parent):
+            raise PictureError(f"{option} {path}: {refused}")
         other = taken.setdefault(path.resolve(), option)
         if other != option:
             raise PictureError(
@@ -268,13 +270,7 @@ def read_material(commission: Commission) -> Material:
 
 def _styles(commission: Commission, longest: int) -> list[np.ndarray]:
     """Read the styles, no larger than they are needed."""
-    scales = commission.recipe.style_scale
-    scales = scales if len(scales) > 1 else scales * len(commission.styles)
-    if len(scales) != len(commission.styles):
-        raise RecipeError(
-            f"style_scale has {len(scales)} values for {len(commission.styles)} style pictures; "
-            "give one, or one for each"
-        )
+    scales = commission.recipe.style_scales(len(commission.styles))
     found = []
     for path, scale in zip(commission.styles, scales, strict=True):
         pixels = read_picture(path).pixels

@@ -10,7 +10,7 @@ import imageio.v2 as imageio
 import numpy as np
 from PIL import Image
 
-from nst_utils import PictureError, _even_sides, to_picture, write_whole
+from nst_utils import PictureError, even_sides, to_picture, write_whole
 
 from .picture_files import resize
 
@@ -195,7 +195,7 @@ class _MP4:
         )
 
     def write(self, frame: np.ndarray) -> None:
-        self.last = np.ascontiguousarray(_even_sides(frame))
+        self.last = np.ascontiguousarray(even_sides(frame))
         self.encoder.append_data(self.last)
 
     def finish(self) -> None:

@@ -33,6 +33,26 @@ class Moments(NamedTuple):
     second: tf.Tensor
 
 
+class Sums(NamedTuple):
+    """What moments are made of: sums over positions, which add up over parts of a picture.
+
+    Attributes
+    ----------
+    number : tensor (), float32
+    first : tensor (C,), float32
+    second : tensor (C, C), float32
+        Of f fᵀ: the Gram matrix.
+    """
+
+    number: tf.Tensor
+    first: tf.Tensor
+    second: tf.Tensor
+
+    def moments(self) -> Moments:
+        """Return the means."""
+        return Moments(self.first / self.number, self.second / self.number)
+
+
 class Size(NamedTuple):
     """What a term is normalised by: positions and channels of a layer, pixels of the picture."""
 
@@ -42,7 +62,12 @@ class Size(NamedTuple):
 
 
 def moments(activation: tf.Tensor, mask: tf.Tensor | None = None) -> Moments:
-    """Return mean and second moment of an activation's positions.
+    """Return mean and second moment of an activation's positions, see `sums`."""
+    return sums(activation, mask).moments()
+
+
+def sums(activation: tf.Tensor, mask: tf.Tensor | None = None) -> Sums:
+    """Return the sums over an activation's positions.
 
     Parameters
     ----------
@@ -52,35 +77,33 @@ def moments(activation: tf.Tensor, mask: tf.Tensor | None = None) -> Moments:
         0-1, how much each position counts.
     """
     rows = tf.reshape(activation, (-1, activation.shape[-1]))
+    exact = tf.cast(rows, tf.float32)
     if mask is None:
         number = tf.cast(tf.shape(rows)[0], tf.float32)
-        mean = tf.reduce_sum(tf.cast(rows, tf.float32), axis=0) / number
-        return Moments(mean, _second_moment(rows, None, number))
+        return Sums(number, tf.reduce_sum(exact, axis=0), _gram_matrix(rows, None))
     weights = tf.reshape(mask, (-1, 1))
     number = tf.maximum(tf.reduce_sum(weights), 1e-6)
-    mean = tf.reduce_sum(tf.cast(rows, tf.float32) * weights, axis=0) / number
-    return Moments(mean, _second_moment(rows, weights, number))
+    return Sums(number, tf.reduce_sum(exact * weights, axis=0), _gram_matrix(rows, weights))
 
 
-def _second_moment(rows: tf.Tensor, weights: tf.Tensor | None, number: tf.Tensor) -> tf.Tensor:
-    """Return the weighted mean of f fᵀ.
+def _gram_matrix(rows: tf.Tensor, weights: tf.Tensor | None) -> tf.Tensor:
+    """Return the weighted sum of f fᵀ.
 
     Its gradient is written out: one product with a symmetric matrix, where TensorFlow would
     make two and add them.
     """
 
     @tf.custom_gradient
-    def second(rows: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    def product(rows: tf.Tensor) -> tuple[tf.Tensor, Callable]:
         weighted = rows if weights is None else rows * tf.cast(weights, rows.dtype)
-        product = tf.cast(tf.matmul(weighted, rows, transpose_a=True), tf.float32)
 
         def gradient(upstream: tf.Tensor) -> tf.Tensor:
-            both = (upstream + tf.transpose(upstream)) / number
+            both = upstream + tf.transpose(upstream)
             return tf.matmul(weighted, tf.cast(both, rows.dtype))
 
-        return product / number, gradient
+        return tf.cast(tf.matmul(weighted, rows, transpose_a=True), tf.float32), gradient
 
-    return second(rows)
+    return product(rows)
 
 
 # ---- content

@@ -1,7 +1,7 @@
 """The cost of a picture and its gradient, compiled once for a size."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
@@ -39,20 +39,15 @@ class Targets:
     styles : list of dict of str to Moments
         Of each style picture, by layer.
     blend : tuple of float
-        Weights of the style pictures, which add up to 1.
-    masks : list of dict of str to tensor, or None
-        Where each style counts, by layer, (n_H, n_W), 0-1; None for everywhere.
+        Weights of the style pictures; they add up to 1, with masks to the number of styles.
+    masks : list of dict of str to tensor
+        Where each style counts, by layer, (n_H, n_W), 0-1; empty if all count everywhere.
     """
 
     content: Mapping[str, tf.Tensor]
     styles: Sequence[Mapping[str, Moments]]
     blend: Sequence[float]
-    masks: Sequence[Mapping[str, tf.Tensor] | None] = field(default_factory=list)
-
-    def mask(self, style: int, layer: str) -> tf.Tensor | None:
-        """Return where a style counts in a layer, None for everywhere."""
-        masks = self.masks[style] if self.masks else None
-        return None if masks is None else masks[layer]
+    masks: Sequence[Mapping[str, tf.Tensor]] = ()
 
 
 class Objective:
@@ -120,34 +115,26 @@ class Objective:
         wanted = self.content_activations(content)
         kept = [self.style_moments(style) for style in styles]
         blend = self.recipe.style_blend or (1.0,) * len(styles)
-        if masks:
-            weights = tuple(float(weight) * len(blend) / sum(blend) for weight in blend)
-        else:
-            weights = tuple(weight / sum(blend) for weight in blend)
+        shares = len(styles) if masks else 1  # with masks, each style has a place of its own
+        weights = tuple(weight * shares / sum(blend) for weight in blend)
         return Targets(wanted, kept, weights, [self._masks(mask) for mask in masks])
 
     def content_activations(self, content: np.ndarray) -> dict[str, tf.Tensor]:
         """Return the content layers' activations of a picture."""
-        names = [name for name, weight in self.recipe.content_layers.items() if weight]
-        if not names or not self.recipe.content_weight:
-            return {}
-        return self._activations(self._levels(content), names)
+        names = self.recipe.used_content_layers
+        return self._activations(self._levels(content), names) if names else {}
 
     def style_moments(self, style: np.ndarray) -> dict[str, Moments]:
         """Return the style layers' moments of a picture."""
-        names = self.style_layers
+        names = self.recipe.used_style_layers
         activations = self._activations(self._levels(style), names) if names else {}
         return {name: self.gained(moments(a)) for name, a in activations.items()}
 
-    @property
-    def style_layers(self) -> list[str]:
-        """The layers whose style counts."""
-        layers = self.recipe.style_layers if self.recipe.style_weight else {}
-        return [name for name, weight in layers.items() if weight]
-
     def _masks(self, mask: np.ndarray) -> dict[str, tf.Tensor]:
         shapes = self.network.shapes(self.shape[1:3])
-        return {n: tf.constant(mask_at(mask, shapes[n][:2])) for n in self.style_layers}
+        return {
+            n: tf.constant(mask_at(mask, shapes[n][:2])) for n in self.recipe.used_style_layers
+        }
 
     def _activations(self, levels: tf.Tensor, names: Sequence[str]) -> dict[str, tf.Tensor]:
         """Return the activations of a picture, which sees its mirror image around itself."""
@@ -184,7 +171,7 @@ class Objective:
         with tf.GradientTape() as tape:
             tape.watch(x)
             activations = self._activations(x * self._unit + self._zero, self.recipe.layers)
-            content = self.content(activations)
+            content = self.content(activations, self.targets.content)
             style = self.style(self.painted_moments(activations))
             variation = self.variation(x)
             total = self.total(content, style, variation)
@@ -200,29 +187,29 @@ class Objective:
             + recipe.tv_weight * variation
         )
 
-    def content(self, activations: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """Return the content term of a painting's activations."""
+    def content(
+        self, activations: Mapping[str, tf.Tensor], targets: Mapping[str, tf.Tensor]
+    ) -> tf.Tensor:
+        """Return the content term of a painting's activations, or of a part of them."""
+        shapes = self.network.shapes(self.shape[1:3])
+        term = self.recipe.content_term
         costs = [
             self.gain**2
             * self.recipe.content_layers[name]
-            * content_cost(
-                activations[name], wanted, self.recipe.content_term, self.size(wanted.shape)
-            )
-            for name, wanted in self.targets.content.items()
+            * content_cost(activations[name], wanted, term, self.size(shapes[name]))
+            for name, wanted in targets.items()
         ]
         return tf.add_n(costs) if costs else tf.constant(0.0)
 
     def painted_moments(self, activations: Mapping[str, tf.Tensor]) -> list[dict[str, Moments]]:
         """Return, for each style, the moments of a painting where that style counts."""
-        if not self.targets.masks:
-            same = {name: self.gained(moments(activations[name])) for name in self.style_layers}
+        names, masks = self.recipe.used_style_layers, self.targets.masks
+        if not masks:
+            same = {name: self.gained(moments(activations[name])) for name in names}
             return [same] * len(self.targets.styles)
         return [
-            {
-                name: self.gained(moments(activations[name], self.targets.mask(k, name)))
-                for name in self.style_layers
-            }
-            for k in range(len(self.targets.styles))
+            {name: self.gained(moments(activations[name], mask[name])) for name in names}
+            for mask in masks
         ]
 
     def gained(self, kept: Moments) -> Moments:
@@ -252,5 +239,6 @@ class Objective:
         return VARIATION_TERMS[self.recipe.tv_term](x)
 
     def size(self, shape: Sequence[int]) -> Size:
-        """Return what a layer's terms are normalised by, from its shape (..., n_H, n_W, C)."""
-        return Size(int(shape[-3] * shape[-2]), int(shape[-1]), self.pixels)
+        """Return what a layer's terms are normalised by, from its shape (n_H, n_W, C)."""
+        n_H, n_W, n_C = shape
+        return Size(n_H * n_W, n_C, self.pixels)

@@ -227,21 +227,25 @@ def stages(recipe: Recipe, size: tuple[int, int], weights: VGGWeights) -> list[S
         Narrow networks gain nothing from bfloat16.
     """
     longest = recipe.sizes(max(size))
-    quick = recipe.precision == "bfloat16" or (
-        recipe.precision == "auto" and bfloat16_pays(weights)
-    )
+    before = [recipe.first_steps or recipe.steps] * (len(longest) - 1)
+    if before:
+        before[0] = recipe.begin_steps or before[0]
     found = []
-    for index, side in enumerate(longest):
-        last = index == len(longest) - 1
-        begin = recipe.begin_steps if index == 0 else 0
-        steps = recipe.steps if last else begin or recipe.first_steps or recipe.steps
-        exact = steps if not quick else round(steps * EXACT_SHARE) if last else 0
-        if recipe.precision == "bfloat16":
-            exact = 0
+    for side, steps in zip(longest, [*before, recipe.steps], strict=True):
+        exact = round(steps * _exact_share(recipe, weights, last=side == longest[-1]))
         for dtype, number in ((tf.bfloat16, steps - exact), (tf.float32, exact)):
             if number:
                 found.append(Stage(side, scaled(size, side), dtype, number))
     return found
+
+
+def _exact_share(recipe: Recipe, weights: VGGWeights, *, last: bool) -> float:
+    """Return the share of a size's steps that are done in float32."""
+    if recipe.precision == "bfloat16":
+        return 0.0
+    if recipe.precision == "float32" or not bfloat16_pays(weights):
+        return 1.0
+    return EXACT_SHARE if last else 0.0
 
 
 def scaled(size: tuple[int, int], longest: int) -> tuple[int, int]:
@@ -389,7 +393,7 @@ class _Painter:
     def _objective(self, stage: Stage) -> Objective:
         recipe, material = self._recipe, self._material
         content = resize(material.content, stage.size)
-        scales = recipe.style_scale * (1 if len(recipe.style_scale) > 1 else len(material.styles))
+        scales = recipe.style_scales(len(material.styles))
         styles = [
             resize(style, scaled(style.shape[:2], max(MIN_SIDE, round(stage.longest * scale))))
             for style, scale in zip(material.styles, scales, strict=True)
@@ -517,11 +521,7 @@ def _check_numbers(recipe: Recipe, styles: int) -> None:
             f"style_blend has {len(recipe.style_blend)} weights for {styles} style pictures; "
             "give one for each"
         )
-    if len(recipe.style_scale) not in (1, styles):
-        raise RecipeError(
-            f"style_scale has {len(recipe.style_scale)} values for {styles} style pictures; give "
-            "one, or one for each"
-        )
+    recipe.style_scales(styles)
 
 
 def _check_start(recipe: Recipe, start: np.ndarray | None) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin, UnidentifiedImageError
 
-from nst_utils import PictureError, _check_picture_file, _to_rgb, course_path, write_whole
+from nst_utils import PictureError, check_picture_file, course_path, to_rgb, write_whole
 from vgg19 import MIN_SIDE
 
 MAX_PIXELS = 178_956_970  # where Pillow suspects a decompression bomb
@@ -85,7 +85,7 @@ def read_picture(path: str | Path, size: int | None = None) -> Picture:
         or would after scaling; it has more than `MAX_PIXELS`.
     """
     path = course_path(path)
-    _check_picture_file(path)
+    check_picture_file(path)
     with _explained(path):
         decoded = _decoded(path)
     pixels, alpha = decoded.pixels, decoded.alpha
@@ -202,7 +202,7 @@ def _from_pillow(image: Image.Image) -> _Decoded:
         opacity = upright.convert("RGBA").getchannel("A")
         alpha = _unless_opaque(np.asarray(opacity, np.float32) / 255)
     rgb, icc = _with_profile(upright, upright.info.get("icc_profile"))
-    return _Decoded(np.asarray(_to_rgb(rgb), np.float32), alpha, icc, 8)
+    return _Decoded(np.asarray(to_rgb(rgb), np.float32), alpha, icc, 8)
 
 
 def _with_profile(image: Image.Image, icc: bytes | None) -> tuple[Image.Image, bytes | None]:
@@ -318,15 +318,20 @@ def check_output(path: str | Path, bits: int = 8, size: tuple[int, int] | None =
     _check_form(path, bits)
     if size:
         _check_output_size(path, *size)
-    if not path.parent.is_dir():
-        raise PictureError(f"{path} cannot be saved: there is no folder {path.parent}; make it")
     if path.is_dir():
         raise PictureError(f"{path} cannot be saved: it is a folder; name a file in it")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise PictureError(
-            f"{path} cannot be saved: you may not write into {path.parent}; choose another folder"
-        )
+    if refused := refusal(path.parent):
+        raise PictureError(f"{path} cannot be saved: {refused}")
     return path
+
+
+def refusal(folder: Path) -> str:
+    """Say why no file can be written into a folder; nothing if one can."""
+    if not folder.is_dir():
+        return f"there is no folder {folder}; make it"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"you may not write into {folder}; choose another folder"
+    return ""
 
 
 def _check_form(path: Path, bits: int) -> None:

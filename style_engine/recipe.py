@@ -229,12 +229,33 @@ class Recipe:
     @property
     def layers(self) -> tuple[str, ...]:
         """The layers that are needed, in order of computation."""
-        terms = (
-            (self.content_weight, self.content_layers),
-            (self.style_weight, self.style_layers),
-        )
-        used = {n for weight, layers in terms if weight for n, w in layers.items() if w}
+        used = {*self.used_content_layers, *self.used_style_layers}
         return tuple(name for name in LAYERS if name in used)
+
+    @property
+    def used_content_layers(self) -> list[str]:
+        """The layers whose content counts."""
+        return _with_weight(self.content_weight, self.content_layers)
+
+    @property
+    def used_style_layers(self) -> list[str]:
+        """The layers whose style counts."""
+        return _with_weight(self.style_weight, self.style_layers)
+
+    def style_scales(self, styles: int) -> tuple[float, ...]:
+        """Return the scale of each of so many style pictures.
+
+        Raises
+        ------
+        RecipeError
+            There are more, or fewer.
+        """
+        if len(self.style_scale) not in (1, styles):
+            raise RecipeError(
+                f"style_scale has {len(self.style_scale)} values for {styles} style pictures; "
+                "give one, or one for each"
+            )
+        return self.style_scale if len(self.style_scale) == styles else self.style_scale * styles
 
     def sizes(self, longest: int) -> list[int]:
         """Return the longest sides to paint at, one after another, for a content of that size."""
@@ -264,6 +285,10 @@ class Recipe:
         return hashlib.sha256(told.encode()).hexdigest()
 
     __str__ = to_toml
+
+
+def _with_weight(weight: float, layers: Mapping[str, float]) -> list[str]:
+    return [name for name, share in layers.items() if weight and share]
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {

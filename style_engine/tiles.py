@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import tensorflow as tf
 
-from style_engine.losses import CONTENT_TERMS, Moments, moments
+from style_engine.losses import Moments, Sums, sums
 from style_engine.network import REACH, Network, stride
 from style_engine.objective import Objective, paddings
 from style_engine.recipe import Recipe
@@ -140,28 +140,6 @@ def bytes_a_pixel(weights: VGGWeights, dtype: tf.DType, layers: Sequence[str]) -
     return COPIES * dtype.size * numbers
 
 
-class Sums(NamedTuple):
-    """What moments are made of: sums over positions."""
-
-    number: tf.Tensor
-    first: tf.Tensor
-    second: tf.Tensor
-
-    def moments(self) -> Moments:
-        """Return the means."""
-        return Moments(self.first / self.number, self.second / self.number)
-
-
-def sums(activation: tf.Tensor, mask: tf.Tensor | None) -> Sums:
-    """Return the sums over an activation's positions, each counted as often as its mask says."""
-    kept = moments(activation, mask)
-    if mask is None:
-        number = tf.cast(tf.reduce_prod(tf.shape(activation)[:3]), tf.float32)
-    else:
-        number = tf.maximum(tf.reduce_sum(mask), 1e-6)
-    return Sums(number, kept.mean * number, kept.second * number)
-
-
 def _added(left: Sums | None, right: Sums) -> Sums:
     return right if left is None else Sums(*(a + b for a, b in zip(left, right, strict=True)))
 
@@ -195,24 +173,25 @@ class TiledObjective(Objective):
         self._whole_style = tf.function(self._style_and_slopes, autograph=False)
         self._whole_variation = tf.function(self._variation_and_gradient, autograph=False)
         super().__init__(network, recipe, content, styles, masks)
+        self._pieces = [
+            (tile, {name: tile.cut(name) for name in recipe.layers}, self._masks_in(tile))
+            for tile in tiles_of(self.shape[1:3], self._side, recipe.layers, recipe.margin)
+        ]
 
     def __call__(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return costs and gradient, see `Objective`."""
-        wide, margin = self._widened(x), self.recipe.margin
-        tiles = list(tiles_of(self.shape[1:3], self._side, self.recipe.layers, margin))
-        cuts = [{name: tile.cut(name) for name in self.recipe.layers} for tile in tiles]
-        style, slopes = self._whole_style(self._painted_sums(wide, tiles, cuts))
+        wide = self._widened(x)
+        style, slopes = self._whole_style(self._painted_sums(wide))
         variation, gradient = self._whole_variation(x)
         slope, content = np.zeros(wide.shape, np.float32), 0.0
-        for tile, cut in zip(tiles, cuts, strict=True):
+        for tile, cuts, masks in self._pieces:
             wanted = {n: self._part(a[0], tile, n) for n, a in self.targets.content.items()}
-            masks = self._masks_in(tile)
-            cost, part = self._tile_gradient(tile.of(wide), cut, masks, wanted, slopes)
+            cost, part = self._tile_gradient(tile.of(wide), cuts, masks, wanted, slopes)
             rows, columns = tile
             slope[:, rows.low : rows.high, columns.low : columns.high] += part.numpy()
             content += float(cost)
         by_pixels = tf.raw_ops.MirrorPadGrad(
-            input=slope, paddings=paddings(margin), mode="SYMMETRIC"
+            input=slope, paddings=paddings(self.recipe.margin), mode="SYMMETRIC"
         )
         told = tf.constant(content, tf.float32)
         costs = tf.stack([self.total(told, style, variation), told, style, variation])
@@ -222,8 +201,8 @@ class TiledObjective(Objective):
 
     def content_activations(self, content: np.ndarray) -> dict[str, tf.Tensor]:
         """Return the content layers' activations of a picture, put together from tiles."""
-        names = [name for name, weight in self.recipe.content_layers.items() if weight]
-        if not names or not self.recipe.content_weight:
+        names = self.recipe.used_content_layers
+        if not names:
             return {}
         shapes = self.network.shapes(content.shape[:2])
         whole = {n: np.empty((1, *shapes[n]), self.network.dtype.as_numpy_dtype) for n in names}
@@ -237,7 +216,7 @@ class TiledObjective(Objective):
 
     def style_moments(self, style: np.ndarray) -> dict[str, Moments]:
         """Return the style layers' moments of a picture, added up over tiles."""
-        names = self.style_layers
+        names = self.recipe.used_style_layers
         added: dict[str, Sums] = {}
         wide, margin = self._widened(self._levels(style)), self.recipe.margin
         for tile in tiles_of(style.shape[:2], self._side, names, margin) if names else ():
@@ -249,13 +228,11 @@ class TiledObjective(Objective):
 
     # ---- the whole picture
 
-    def _painted_sums(
-        self, x: tf.Tensor, tiles: Sequence[Tile], cuts: Sequence[Mapping[str, tf.Tensor]]
-    ) -> list[dict[str, Sums]]:
+    def _painted_sums(self, wide: tf.Tensor) -> list[dict[str, Sums]]:
         """Return the sums of each style's layers, where it counts."""
         added: list[dict[str, Sums]] = []
-        for tile, cut in zip(tiles, cuts, strict=True):
-            found = self._tile_sums(tile.of(x), cut, self._masks_in(tile))
+        for tile, cuts, masks in self._pieces:
+            found = self._tile_sums(tile.of(wide), cuts, masks)
             added = added or [{} for _ in found]
             for mine, new in zip(added, found, strict=True):
                 mine.update({n: _added(mine.get(n), total) for n, total in new.items()})
@@ -300,7 +277,7 @@ class TiledObjective(Objective):
         masks: Sequence[Mapping[str, tf.Tensor]],
     ) -> list[dict[str, Sums]]:
         """Return the sums over what counts of a tile, for each mask, or once without masks."""
-        names = self.style_layers
+        names = self.recipe.used_style_layers
         if not names:
             return [{} for _ in masks or [{}]]
         activations = self._computed(x * self._unit + self._zero, names)
@@ -322,7 +299,7 @@ class TiledObjective(Objective):
             tape.watch(x)
             activations = self._computed(x * self._unit + self._zero, self.recipe.layers)
             mine = {name: _cut(a, cuts[name]) for name, a in activations.items()}
-            content = self._tile_content(mine, wanted)
+            content = self.content(mine, wanted)
             style = tf.constant(0.0)
             for mask, slope in zip(masks or [{}], slopes, strict=True):
                 for name, (by_first, by_second) in slope.items():
@@ -331,21 +308,9 @@ class TiledObjective(Objective):
             cost = self.recipe.content_weight * content + self.recipe.style_weight * style
         return content, tape.gradient(cost, x)
 
-    def _tile_content(
-        self, mine: Mapping[str, tf.Tensor], wanted: Mapping[str, tf.Tensor]
-    ) -> tf.Tensor:
-        costs = [tf.constant(0.0)]
-        for name, activation in wanted.items():
-            factor = CONTENT_TERMS[self.recipe.content_term]
-            size = self.size(self.network.shapes(self.shape[1:3])[name])
-            difference = tf.cast(mine[name][0], tf.float32) - tf.cast(activation, tf.float32)
-            cost = factor(size) * tf.reduce_sum(tf.square(difference))
-            costs.append(self.gain**2 * self.recipe.content_layers[name] * cost)
-        return tf.add_n(costs)
-
     def _masks_in(self, tile: Tile) -> list[dict[str, tf.Tensor]]:
         return [
-            {name: self._part(mask, tile, name) for name, mask in (masks or {}).items()}
+            {name: self._part(mask, tile, name) for name, mask in masks.items()}
             for masks in self.targets.masks
         ]
 
