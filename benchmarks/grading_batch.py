@@ -1,13 +1,18 @@
 """How long `course grade` takes for a class, and whether its memory stays where it is.
 
 python -m benchmarks.grading_batch [--submissions 1000] [--workers N] [--keep FOLDER]
+python -m benchmarks.grading_batch --asleep 16
 
-One submission in twenty is broken or hostile, the others are right, blank or wrong in one
-exercise. No two have the same bytes, so nothing is judged once for two students.
+With --asleep, that many submissions sleep in each call of `verify`, and as many do not: what does
+their sleep cost? Of the processors' time all is counted that the machine is busy.
+
+Otherwise one submission in twenty is broken or hostile, the others are right, blank or wrong in
+one exercise. No two have the same bytes, so nothing is judged once for two students.
 """
 
 import argparse
 import itertools
+import json
 import statistics
 import sys
 import tempfile
@@ -32,6 +37,13 @@ SHARES = (0.1, 0.5, 1.0)  # of the class, when memory is looked at
 HOSTILE_EVERY = 20
 PAUSE = 2.0  # seconds between two looks
 LESSONS = (handed_in.FACES, handed_in.ART)
+ASLEEP = """
+def verify(image_path, identity, database, model):
+    import time
+
+    time.sleep(9)
+    return 1.0, False
+"""
 BLANK = 'def {}(*arguments, **named):\n    raise NotImplementedError("{}: write the body")\n'
 
 
@@ -149,6 +161,39 @@ def table(looks: list[Look], seconds: float, count: int) -> Iterator[str]:
             yield f"| {role} | {number} | {middle} | {_mega(max(sizes))} |"
 
 
+def sleep_table(folder: Path, count: int, workers: list[str]) -> Iterator[str]:
+    """Grade a class that sleeps, and the same class awake; yield the lines of what it took."""
+    yield "| class | students' seconds | s | processors' s |"
+    yield "| --- | --- | --- | --- |"
+    for name, answers in (("asleep", {"verify": ASLEEP}), ("awake", {})):
+        place = folder / name
+        for number in range(count):
+            student = f"student-{number:05}"
+            path = place / "submitted" / student / handed_in.FACES / f"{handed_in.FACES}.ipynb"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(handed_in.solved(student, answers, lesson=handed_in.FACES))
+        busy, start = _busy(), time.perf_counter()
+        for _ in watched(_command(place / "grades", workers), place, place / "grades"):
+            pass
+        seconds, busy = time.perf_counter() - start, _busy() - busy
+        results = [json.loads(p.read_text()) for p in place.glob("grades/results/*/*.json")]
+        asleep = sum(result["seconds"] for result in results)
+        yield f"| {name} | {asleep:.0f} | {seconds:.0f} | {busy:.0f} |"
+
+
+def _busy() -> float:
+    """Return for how many seconds the processors have worked since the machine was started."""
+    times = psutil.cpu_times()
+    return times.user + times.nice + times.system
+
+
+def _command(out: Path, workers: list[str]) -> list[str]:
+    return [
+        *(sys.executable, "-m", "grading.cli", "grade", "submitted", "--out", str(out)),
+        *workers,
+    ]
+
+
 def _mega(count: float) -> str:
     return f"{count / 1e6:.0f}"
 
@@ -158,14 +203,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--submissions", type=int, default=1000)
     parser.add_argument("--workers", type=int, help="by default what `course grade` takes")
+    parser.add_argument("--asleep", type=int, metavar="N", help="how many sleep, and how many not")
     parser.add_argument("--keep", type=Path, help="an empty folder for the class and its marks")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = (arguments.keep or Path(temporary)).resolve()
+        workers = ["--workers", str(arguments.workers)] if arguments.workers else []
+        if arguments.asleep:
+            print(*sleep_table(folder, arguments.asleep, workers), sep="\n")
+            return
         write_class(folder / "submitted", arguments.submissions)
         out = folder / "grades"
-        command = [sys.executable, "-m", "grading.cli", "grade", "submitted", "--out", str(out)]
-        command += ["--workers", str(arguments.workers)] if arguments.workers else []
+        command = _command(out, workers)
         start = time.perf_counter()
         looks = list(watched(command, folder, out))
         seconds = time.perf_counter() - start

@@ -1,8 +1,8 @@
 """How long a step takes with the full VGG-19, beside PyTorch; how soon a cost is reached.
 
-    python -m benchmarks.style_speed [--torch PYTHON] [--rounds 5] [--only step|cost|size]
+    python -m benchmarks.style_speed [--torch PYTHON] [--rounds 5] [--only step|cost|end|size]
 
-Three measurements, on random weights of VGG-19's widths: how long something takes does not depend
+Four measurements, on random weights of VGG-19's widths: how long something takes does not depend
 on their values.
 
 - step: forward, gradient of the picture and Adam, to conv5_1, at 300 x 400. Each variant runs in a
@@ -10,6 +10,7 @@ on their values.
   PyTorch is no dependency of the course: --torch names an interpreter that has it.
 - cost: seconds until the preset atelier has brought Coursera's cost down to where
   Coursera's recipe ends.
+- end: what bfloat16 changes: the gradient, and the cost at the end of a painting.
 - size: seconds and memory a megapixel, from 256 x 256 on.
 """
 
@@ -25,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
 SIZE = (300, 400)
 WIDTHS = (64, 64, 128, 128, *[256] * 4, *[512] * 8)
@@ -142,30 +142,18 @@ def _step_lines(found: dict[str, list[dict[str, float]]]) -> Any:
 
 def seconds_to_cost(recipe_name: str, side: int, goal: float | None) -> dict[str, float]:
     """Paint, and tell when Coursera's cost has reached a goal; without one, what is reached."""
-    import tensorflow as tf
-
     from neural_style import paint, preset
-    from nst_utils import read_image
-    from style_engine.network import Network
-    from style_engine.objective import Objective
-    from style_engine.recipe import SCALES
 
-    size = (side * 3 // 4, side)
-    content, style = (
-        read_image(f"images/{name}.jpg", size) for name in ("content_temple", "style_night_sky")
-    )
+    content, style = temple_and_night_sky(side)
     coursera = preset("coursera").with_(size=side)
     recipe = coursera if recipe_name == "coursera" else _same_cost(coursera)
     wide = weights()
-    judge = Objective(Network(wide), coursera, content, [style])
-    mean = SCALES["centred"].zero
+    judged = coursera_cost(content, style, wide)
     watched = {"seconds": float("nan"), "cost": float("nan"), "judging": 0.0}
 
     def watch(moment: Any) -> None:
         start = time.perf_counter()
-        # Judged as it would be saved: in whole levels.
-        levels = np.round(moment.picture())
-        cost = float(judge(tf.constant((levels - mean)[None], tf.float32))[0][0])
+        cost = judged(moment.picture())
         watched["cost"] = cost
         if goal and cost <= goal and np.isnan(watched["seconds"]):
             watched["seconds"] = moment.record.seconds - watched["judging"]
@@ -174,6 +162,34 @@ def seconds_to_cost(recipe_name: str, side: int, goal: float | None) -> dict[str
     result = paint(content, [style], recipe, watch=watch, weights=wide)
     watched["all"] = result.seconds - watched["judging"]
     return watched
+
+
+def temple_and_night_sky(side: int) -> list[np.ndarray]:
+    """Return a content and a style picture, with a longer side of so many pixels."""
+    from nst_utils import read_image
+
+    names = ("content_temple", "style_night_sky")
+    return [read_image(f"images/{name}.jpg", (side * 3 // 4, side)) for name in names]
+
+
+def coursera_cost(content: np.ndarray, style: np.ndarray, wide: Any) -> Any:
+    """Return a function that tells Coursera's cost of a picture, in float32.
+
+    Pictures are judged as they would be saved: in whole levels.
+    """
+    import tensorflow as tf
+
+    from style_engine.network import Network
+    from style_engine.objective import Objective
+    from style_engine.recipe import SCALES, preset
+
+    judge = Objective(Network(wide), preset("coursera"), content, [style])
+    mean = SCALES["centred"].zero
+
+    def cost(pixels: np.ndarray) -> float:
+        return float(judge(tf.constant((np.round(pixels) - mean)[None], tf.float32))[0][0])
+
+    return cost
 
 
 def _same_cost(coursera: Any) -> Any:
@@ -199,6 +215,69 @@ def cost_table(side: int) -> list[str]:
     ]
 
 
+# ---- the end
+
+
+def one_end(optimiser: str, steps: int, side: int) -> dict[str, float]:
+    """Paint in each precision; return the costs at the end, in float32 and whole levels."""
+    from neural_style import paint, preset
+
+    content, style = temple_and_night_sky(side)
+    recipe = preset("coursera").with_(
+        size=side, start="content", optimiser=optimiser, bounded=optimiser == "lbfgs", steps=steps
+    )
+    wide, found = weights(), {}
+    judged = coursera_cost(content, style, wide)
+    for precision in ("float32", "auto", "bfloat16"):
+        painting = paint(content, [style], recipe.with_(precision=precision), weights=wide)
+        found[precision] = judged(painting.pixels)
+    return found
+
+
+def gradients() -> dict[str, float]:
+    """Return how far the gradients of other ways are from that of direct float32 convolutions."""
+    import tensorflow as tf
+
+    from style_engine.network import Network
+    from style_engine.objective import Objective
+    from style_engine.recipe import preset
+
+    wide, x = weights(), tf.constant(picture(3, SIZE)[None] - 120)
+
+    def gradient(dtype: tf.DType, convolution: str) -> np.ndarray:
+        network = Network(wide, "avg", dtype, convolution)
+        objective = Objective(network, preset("coursera"), picture(1, SIZE), [picture(2, SIZE)])
+        return objective(x)[1].numpy().ravel()
+
+    right = gradient(tf.float32, "direct")
+    others = {
+        "float32": gradient(tf.float32, "auto"),
+        "bfloat16": gradient(tf.bfloat16, "direct"),
+    }
+    size = np.linalg.norm(right)
+    away = {name: float(np.linalg.norm(g - right) / size) for name, g in others.items()}
+    cosine = float(others["bfloat16"] @ right / size / np.linalg.norm(others["bfloat16"]))
+    return away | {"cosine": cosine}
+
+
+def end_table(side: int) -> list[str]:
+    """Return what bfloat16 changes."""
+    away = _asked(_command("gradients"))
+    lines = [
+        f"The gradient, beside that of direct convolutions in float32: float32 as it is is "
+        f"{away['float32']:.1e} away, bfloat16 {away['bfloat16']:.1e} (cosine "
+        f"{away['cosine']:.5f}).",
+        "",
+        "| cost at the end, beside float32's | auto | bfloat16 |",
+        "| --- | --- | --- |",
+    ]
+    for optimiser, steps in (("adam", 100), ("lbfgs", 60)):
+        cost = _asked(_command("one-end", optimiser, steps, side))
+        auto, quick = (cost[name] / cost["float32"] for name in ("auto", "bfloat16"))
+        lines.append(f"| {optimiser}, {steps} steps | {auto:.3f} | {quick:.3f} |")
+    return lines
+
+
 # ---- sizes
 
 
@@ -214,7 +293,6 @@ def one_size(side: int, tile: int) -> dict[str, float]:
     size = (side, side)
     network, recipe = Network(weights(), "avg", tf.bfloat16), preset("coursera")
     content, style = picture(1, size), [picture(2, (256, 256))]
-    before = psutil.Process().memory_info().rss
     if tile:
         objective = TiledObjective(network, recipe, content, style, side=tile)
     else:
@@ -225,8 +303,7 @@ def one_size(side: int, tile: int) -> dict[str, float]:
         start = time.perf_counter()
         objective(x)[1].numpy()
         times.append(time.perf_counter() - start)
-    told = _told(times[1:])
-    return told | {"more": told["memory"] - before / 1e9}
+    return _told(times[1:])
 
 
 def size_table(sides: tuple[int, ...]) -> list[str]:
@@ -268,6 +345,10 @@ def _asked(command: list[str]) -> dict[str, float]:
 def _child(kind: str, *arguments: str) -> dict[str, float]:
     if kind == "one-step":
         return our_steps(arguments[0], int(arguments[1]))
+    if kind == "gradients":
+        return gradients()
+    if kind == "one-end":
+        return one_end(arguments[0], int(arguments[1]), int(arguments[2]))
     if kind == "one-size":
         return one_size(int(arguments[0]), int(arguments[1]))
     goal = float(arguments[2]) if len(arguments) > 2 else None
@@ -280,9 +361,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--torch", help="a Python interpreter that has PyTorch")
-    parser.add_argument("--side", type=int, default=200, help="of the picture, for the cost")
+    parser.add_argument("--side", type=int, default=200, help="of the picture, for the costs")
     parser.add_argument("--sides", type=int, nargs="*", default=SIDES, help="for the sizes")
-    parser.add_argument("--only", choices=("step", "cost", "size"))
+    parser.add_argument("--only", choices=("step", "cost", "end", "size"))
     parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
@@ -294,6 +375,8 @@ def main() -> None:
         lines += [*step_table(arguments.rounds, arguments.steps, arguments.torch), ""]
     if arguments.only in (None, "cost"):
         lines += [*cost_table(arguments.side), ""]
+    if arguments.only in (None, "end"):
+        lines += [*end_table(arguments.side), ""]
     if arguments.only in (None, "size"):
         lines += size_table(tuple(arguments.sides))
     print(*lines, sep="\n")
