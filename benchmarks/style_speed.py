@@ -29,7 +29,7 @@ import numpy as np
 
 SIZE = (300, 400)
 WIDTHS = (64, 64, 128, 128, *[256] * 4, *[512] * 8)
-OURS = ("float32", "float32, direct", "bfloat16")
+OURS = ("float32", "float32, direct", "bfloat16", "bfloat16, kernels built in")
 TORCH = (
     *("float32", "float32 channels-last", "float32 compiled", "float32 compiled channels-last"),
     *(
@@ -75,8 +75,9 @@ def our_steps(variant: str, steps: int) -> dict[str, float]:
     from style_engine.recipe import preset
 
     recipe = preset("coursera")
-    dtype = tf.bfloat16 if variant == "bfloat16" else tf.float32
-    network = Network(weights(), "avg", dtype, "direct" if "direct" in variant else "auto")
+    dtype = tf.bfloat16 if "bfloat16" in variant else tf.float32
+    way, built_in = "direct" if "direct" in variant else "auto", "built in" in variant
+    network = Network(weights(), "avg", dtype, way, built_in=built_in)
     objective = Objective(network, recipe, picture(1, SIZE), [picture(2, SIZE)])
     adam = Adam(recipe, tf.zeros(3), tf.fill([3], 255.0))
 

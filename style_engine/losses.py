@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from style_engine.one_pass import squared_distance
+
 EPSILON = 1e-4  # added to a covariance's diagonal, relative to its mean: square roots need it
 
 
@@ -126,8 +128,7 @@ def content_cost(painted: tf.Tensor, wanted: tf.Tensor, term: str, size: Size) -
         A name in `CONTENT_TERMS`.
     size : Size
     """
-    difference = tf.cast(painted, tf.float32) - tf.cast(wanted, tf.float32)
-    return CONTENT_TERMS[term](size) * tf.reduce_sum(tf.square(difference))
+    return CONTENT_TERMS[term](size) * squared_distance(painted, wanted)
 
 
 # ---- style
@@ -158,7 +159,7 @@ def style_cost(painted: Moments, wanted: Moments, term: str, size: Size) -> tf.T
     """
     if term == WASSERSTEIN:
         return wasserstein_cost(painted, wanted) / size.channels
-    return GRAM_TERMS[term](size) * tf.reduce_sum(tf.square(painted.second - wanted.second))
+    return GRAM_TERMS[term](size) * squared_distance(painted.second, wanted.second)
 
 
 def covariance(kept: Moments) -> tf.Tensor:

@@ -15,7 +15,7 @@ from style_engine.losses import (
     style_cost,
 )
 from style_engine.masks import mask_at
-from style_engine.network import Network, stride
+from style_engine.network import Network
 from style_engine.recipe import SCALES, Recipe, RecipeError
 from vgg19_weights import EMBEDDED
 
@@ -77,9 +77,9 @@ class Objective:
         self.shape = (1, *content.shape[:2], 3)
         self.pixels = content.shape[0] * content.shape[1]
         self.gain = recipe.gain if network.weights.source == EMBEDDED else 1.0
-        scale = SCALES[recipe.pixels]
-        self._unit = tf.constant(scale.unit, tf.float32)
-        self._zero = tf.constant(scale.zero, tf.float32)
+        as_they_are = recipe.pixels == "unit, as they are"
+        self._offset = np.zeros(3, np.float32) if as_they_are else network.mean
+        self._divisor = 255.0 if as_they_are else 1.0
         self._evaluate = tf.function(
             self._value_and_gradient,
             input_signature=[tf.TensorSpec(self.shape, tf.float32)],
@@ -122,12 +122,12 @@ class Objective:
     def content_activations(self, content: np.ndarray) -> dict[str, tf.Tensor]:
         """Return the content layers' activations of a picture."""
         names = self.recipe.used_content_layers
-        return self._activations(self._levels(content), names) if names else {}
+        return self._activations(self._seen(content), names) if names else {}
 
     def style_moments(self, style: np.ndarray) -> dict[str, Moments]:
         """Return the style layers' moments of a picture."""
         names = self.recipe.used_style_layers
-        activations = self._activations(self._levels(style), names) if names else {}
+        activations = self._activations(self._seen(style), names) if names else {}
         return {name: self.gained(moments(a)) for name, a in activations.items()}
 
     def _masks(self, mask: np.ndarray) -> dict[str, tf.Tensor]:
@@ -136,17 +136,27 @@ class Objective:
             n: tf.constant(mask_at(mask, shapes[n][:2])) for n in self.recipe.used_style_layers
         }
 
-    def _activations(self, levels: tf.Tensor, names: Sequence[str]) -> dict[str, tf.Tensor]:
+    def _activations(self, seen: tf.Tensor, names: Sequence[str]) -> dict[str, tf.Tensor]:
         """Return the activations of a picture, which sees its mirror image around itself."""
-        n_H, n_W = levels.shape[1:3]
-        found = self._computed(self._widened(levels), names)
-        shapes = self.network.shapes((n_H, n_W))
-        return {name: self._without_margin(a, name, shapes[name]) for name, a in found.items()}
+        return self._computed(self._widened(seen), names, self.recipe.margin)
 
-    def _computed(self, wide: tf.Tensor, names: Sequence[str]) -> dict[str, tf.Tensor]:
-        """Return the activations of what a margin was added to."""
-        centred = self.recipe.pixels != "unit, as they are"
-        return self.network(wide if centred else wide / 255.0, names, centred=centred)
+    def _computed(
+        self, seen: tf.Tensor, names: Sequence[str], margin: int = 0
+    ) -> dict[str, tf.Tensor]:
+        return self.network(seen, names, centred=False, margin=margin)
+
+    def _seen(self, picture: np.ndarray) -> tf.Tensor:
+        """Return what the network is given for a picture (n_H, n_W, 3) of levels, 0-255."""
+        return (tf.constant(picture[None], tf.float32) - self._offset) / self._divisor
+
+    def _seen_of(self, x: tf.Tensor) -> tf.Tensor:
+        """Return what the network is given for a picture in the recipe's units."""
+        scale = SCALES[self.recipe.pixels]
+        factor = np.float32(scale.unit / self._divisor)
+        added = np.float32((scale.zero - self._offset) / self._divisor)
+        # What changes nothing would still be a pass over the picture and one over its gradient.
+        x = x if (factor == 1).all() else x * factor
+        return x if (added == 0).all() else x + added
 
     def _widened(self, picture: tf.Tensor) -> tf.Tensor:
         """Add the margin to a picture (1, n_H, n_W, 3)."""
@@ -158,19 +168,12 @@ class Objective:
             )
         return tf.pad(picture, paddings(margin), "SYMMETRIC") if margin else picture
 
-    def _without_margin(self, activation: tf.Tensor, name: str, shape: Sequence[int]) -> tf.Tensor:
-        first = self.recipe.margin // stride(name)
-        return activation[:, first : first + shape[0], first : first + shape[1]]
-
-    def _levels(self, picture: np.ndarray) -> tf.Tensor:
-        return tf.constant(picture[None], tf.float32)
-
     # ---- costs
 
     def _value_and_gradient(self, x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(x)
-            activations = self._activations(x * self._unit + self._zero, self.recipe.layers)
+            activations = self._activations(self._seen_of(x), self.recipe.layers)
             content = self.content(activations, self.targets.content)
             style = self.style(self.painted_moments(activations))
             variation = self.variation(x)

@@ -25,6 +25,7 @@ from vgg19 import MIN_SIDE
 from vgg19_weights import VGGWeights, read_vgg_weights
 
 EXACT_SHARE = 0.2  # of the steps at the last size, in float32 after bfloat16
+MANY_STEPS = 300  # so many are worth the seconds until built-in kernels are compiled
 CHECKPOINT_SECONDS = 20.0
 DIGITS_OF_HASH = 16
 
@@ -276,7 +277,7 @@ class _Painter:
         scale = SCALES[recipe.pixels]
         self._unit, self._zero = (np.asarray(v, np.float32) for v in scale)
         self._low, self._high = (tf.constant((v - self._zero) / self._unit) for v in (0.0, 255.0))
-        self._networks: dict[tf.DType, Network] = {}
+        self._networks: dict[tuple[tf.DType, bool], Network] = {}
         self._optimiser: Optimiser = _optimiser(recipe)(recipe, self._low, self._high)
         self._least, self._best = np.inf, tf.constant(0.0)
         self._stage, self._done = 0, 0  # where it is: stage, and steps of it
@@ -398,17 +399,19 @@ class _Painter:
             resize(style, scaled(style.shape[:2], max(MIN_SIDE, round(stage.longest * scale))))
             for style, scale in zip(material.styles, scales, strict=True)
         ]
-        network = self._network(stage.dtype)
         tile = self._tile or tile_side(stage.size, material.weights, stage.dtype, recipe)
         if tile and tile < stage.longest:
+            network = self._network(stage.dtype, built_in=False)
             return TiledObjective(network, recipe, content, styles, material.masks, tile)
+        network = self._network(stage.dtype, built_in=stage.steps >= MANY_STEPS)
         return Objective(network, recipe, content, styles, material.masks)
 
-    def _network(self, dtype: tf.DType) -> Network:
-        if dtype not in self._networks:
+    def _network(self, dtype: tf.DType, *, built_in: bool) -> Network:
+        if (dtype, built_in) not in self._networks:
             weights, pooling = self._material.weights, self._recipe.pooling
-            self._networks[dtype] = Network(weights, pooling, dtype)
-        return self._networks[dtype]
+            network = Network(weights, pooling, dtype, built_in=built_in)
+            self._networks[dtype, built_in] = network
+        return self._networks[dtype, built_in]
 
     def _levels(self, x: tf.Tensor) -> np.ndarray:
         levels = x.numpy()[0] * self._unit + self._zero

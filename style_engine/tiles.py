@@ -206,7 +206,7 @@ class TiledObjective(Objective):
             return {}
         shapes = self.network.shapes(content.shape[:2])
         whole = {n: np.empty((1, *shapes[n]), self.network.dtype.as_numpy_dtype) for n in names}
-        wide = self._widened(self._levels(content))
+        wide = self._widened(self._seen(content))
         for tile in tiles_of(content.shape[:2], self._side, names, self.recipe.margin):
             found = self._layers(tile.of(wide), names)
             for name, activation in found.items():
@@ -218,7 +218,7 @@ class TiledObjective(Objective):
         """Return the style layers' moments of a picture, added up over tiles."""
         names = self.recipe.used_style_layers
         added: dict[str, Sums] = {}
-        wide, margin = self._widened(self._levels(style)), self.recipe.margin
+        wide, margin = self._widened(self._seen(style)), self.recipe.margin
         for tile in tiles_of(style.shape[:2], self._side, names, margin) if names else ():
             found = self._layers(tile.of(wide), names)
             for name, activation in found.items():
@@ -280,7 +280,7 @@ class TiledObjective(Objective):
         names = self.recipe.used_style_layers
         if not names:
             return [{} for _ in masks or [{}]]
-        activations = self._computed(x * self._unit + self._zero, names)
+        activations = self._computed(self._seen_of(x), names)
         mine = {name: _cut(activations[name], cuts[name]) for name in names}
         return [
             {name: sums(mine[name], mask.get(name)) for name in names} for mask in masks or [{}]
@@ -297,7 +297,7 @@ class TiledObjective(Objective):
         """Return a tile's content term, and its part of the gradient of content and style."""
         with tf.GradientTape() as tape:
             tape.watch(x)
-            activations = self._computed(x * self._unit + self._zero, self.recipe.layers)
+            activations = self._computed(self._seen_of(x), self.recipe.layers)
             mine = {name: _cut(a, cuts[name]) for name, a in activations.items()}
             content = self.content(mine, wanted)
             style = tf.constant(0.0)

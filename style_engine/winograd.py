@@ -13,41 +13,47 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-TILE, OUTPUT = 6, 4
+TILE, OUTPUT, TAPS = 6, 4, 3
+# Where the polynomials behind it are evaluated, beside infinity. With each point its inverse is
+# there: so the kernel turned by half a turn has the same values at the points, in another order.
+POINTS = (0.0, 1.0, -1.0, 2.0, 0.5)
+_INVERSE = (5, 1, 2, 4, 3, 0)  # of each point, infinity being the last
 
-_INPUT = np.array(
-    [
-        [4, 0, -5, 0, 1, 0],
-        [0, -4, -4, 1, 1, 0],
-        [0, 4, -4, -1, 1, 0],
-        [0, -2, -1, 2, 1, 0],
-        [0, 2, -1, -2, 1, 0],
-        [0, 4, 0, -5, 0, 1],
-    ],
-    np.float64,
-)
-_KERNEL = np.array(
-    [
-        [1 / 4, 0, 0],
-        [-1 / 6, -1 / 6, -1 / 6],
-        [-1 / 6, 1 / 6, -1 / 6],
-        [1 / 24, 1 / 12, 1 / 6],
-        [1 / 24, -1 / 12, 1 / 6],
-        [0, 0, 1],
-    ]
-)
-_OUTPUT = np.array(
-    [
-        [1, 1, 1, 1, 1, 0],
-        [0, 1, -1, 2, -2, 0],
-        [0, 1, 1, 4, 4, 0],
-        [0, 1, -1, 8, -8, 1],
-    ],
-    np.float64,
-)
-# Both sides of a tile at once: the Kronecker product of a transform with itself.
-_IN = np.kron(_INPUT, _INPUT).astype(np.float32)
-_OUT = np.kron(_OUTPUT, _OUTPUT).astype(np.float32)
+
+def _transforms() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the transforms of inputs (6, 6), of kernels (6, 3) and back to outputs (4, 6)."""
+    points = np.array(POINTS)
+    inputs, kernels = np.zeros((TILE, TILE)), np.zeros((TILE, TAPS))
+    outputs = np.zeros((OUTPUT, TILE))
+    for k, point in enumerate(points):
+        others = np.delete(points, k)
+        inputs[k, :-1] = np.poly(others)[::-1]
+        kernels[k] = point ** np.arange(TAPS) / np.prod(point - others)
+        outputs[:, k] = point ** np.arange(OUTPUT)
+    inputs[-1] = np.poly(points)[::-1]
+    kernels[-1, -1] = outputs[-1, -1] = 1.0
+    return inputs, kernels, outputs
+
+
+def _turned(kernels: np.ndarray) -> np.ndarray:
+    """Return the matrix (6, 6) from a transformed kernel to that of the reversed kernel."""
+    turned = np.zeros((TILE, TILE))
+    for k, inverse in enumerate(_INVERSE):
+        reversed_row, row = kernels[k, ::-1], kernels[inverse]
+        turned[k, inverse] = reversed_row @ row / (row @ row)
+    return turned
+
+
+def _both_sides(transform: np.ndarray) -> np.ndarray:
+    """Return a transform of the rows and columns of a tile at once."""
+    return np.kron(transform, transform).astype(np.float32)
+
+
+_INPUT, _KERNEL, _OUTPUT = _transforms()
+_TURNED = _turned(_KERNEL)
+_ORDER = (_TURNED != 0).astype(np.float64)
+_FORWARD = _both_sides(_INPUT), _both_sides(_OUTPUT)
+_BACKWARD = _both_sides(_ORDER.T @ _INPUT), _both_sides(_OUTPUT @ _TURNED)
 
 
 def convolution(kernel: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -62,13 +68,12 @@ def convolution(kernel: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
     -------
     function from a tensor (1, n_H, n_W, in) to one of (1, n_H, n_W, out), float32
     """
-    forward = tf.constant(_transformed(kernel))
-    # The gradient is the convolution with the kernel turned by half a turn, channels exchanged.
-    backward = tf.constant(_transformed(kernel[::-1, ::-1].transpose(0, 1, 3, 2)))
+    held = tf.constant(_transformed(kernel))
 
     @tf.custom_gradient
     def convolve(x: tf.Tensor) -> tuple[tf.Tensor, Callable]:
-        return _convolved(x, forward), lambda upstream: _convolved(upstream, backward)
+        # The gradient convolves with the kernel turned by half a turn, channels exchanged.
+        return _convolved(x, held), lambda upstream: _convolved(upstream, held, turned=True)
 
     return convolve
 
@@ -79,15 +84,17 @@ def _transformed(kernel: np.ndarray) -> np.ndarray:
     return transformed.reshape(TILE**2, *kernel.shape[2:]).astype(np.float32)
 
 
-def _convolved(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+def _convolved(x: tf.Tensor, kernel: tf.Tensor, *, turned: bool = False) -> tf.Tensor:
+    into, out_of = _BACKWARD if turned else _FORWARD
     shape = tf.shape(x)
-    n_H, n_W, n_in = x.shape[1] or shape[1], x.shape[2] or shape[2], kernel.shape[1]
+    n_H, n_W = x.shape[1] or shape[1], x.shape[2] or shape[2]
+    n_in, n_out = kernel.shape[:0:-1] if turned else kernel.shape[1:]
     rows, columns = -(-n_H // OUTPUT), -(-n_W // OUTPUT)
     places = _places(x, rows, columns, n_H, n_W)
-    tiles = tf.matmul(_IN, tf.reshape(places, (TILE**2, rows * columns * n_in)))
-    products = tf.matmul(tf.reshape(tiles, (TILE**2, rows * columns, n_in)), kernel)
-    n_out = kernel.shape[2]
-    outputs = tf.matmul(_OUT, tf.reshape(products, (TILE**2, rows * columns * n_out)))
+    tiles = tf.matmul(into, tf.reshape(places, (TILE**2, rows * columns * n_in)))
+    tiles = tf.reshape(tiles, (TILE**2, rows * columns, n_in))
+    products = tf.matmul(tiles, kernel, transpose_b=turned)
+    outputs = tf.matmul(out_of, tf.reshape(products, (TILE**2, rows * columns * n_out)))
     outputs = tf.reshape(outputs, (OUTPUT, OUTPUT, rows, columns, n_out))
     whole = tf.transpose(outputs, (2, 0, 3, 1, 4))
     whole = tf.reshape(whole, (1, OUTPUT * rows, OUTPUT * columns, n_out))

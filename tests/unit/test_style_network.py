@@ -80,7 +80,7 @@ def test_without_centring_the_network_gets_what_it_is_given():
 def test_only_the_layers_that_are_wanted_are_given_and_no_deeper_one_is_computed():
     network = Network(small_weights())
     assert set(network(tf.constant(levels()), ["conv3_1", "conv1_1"])) == {"conv1_1", "conv3_1"}
-    assert set(network._convolve) == {"conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1"}
+    assert set(network._layers) == {"conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1"}
 
 
 def test_shapes_are_those_of_the_activations():
