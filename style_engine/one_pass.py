@@ -7,7 +7,7 @@ quick, waiting for memory between them is a third of the time. Here XLA makes on
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import tensorflow as tf
 
