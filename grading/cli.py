@@ -181,12 +181,12 @@ def demo_command(
 
 @app.command("fetch")
 def fetch_command(
-    weights: Annotated[str, typer.Argument(help="Which, such as vgg19.")],
+    weights: Annotated[str, typer.Argument(help="Which: vgg19 or mnist.")],
     source: Annotated[
         Path | None, typer.Option("--from", help="A copy to take instead of the download.")
     ] = None,
 ) -> None:
-    """Bring real weights in place of the embedded networks, and check them."""
+    """Bring the real VGG-19, or the digits of MNIST, and check them."""
     with _clear_errors():
         from grading.fetch import fetch
 

@@ -1,4 +1,4 @@
-"""The real weights, in place of the embedded networks."""
+"""The real weights in place of the embedded networks, and MNIST in place of small digits."""
 
 import shutil
 import tomllib
@@ -37,7 +37,7 @@ def read_manifest(folder: Path = FOLDER) -> dict[str, Weights]:
 
 
 def fetch(name: str, folder: Path = FOLDER, source: Path | None = None) -> Path:
-    """Bring a file of weights to its place, checked.
+    """Bring a file of weights or data to its place, checked.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def fetch(name: str, folder: Path = FOLDER, source: Path | None = None) -> Path:
     """
     manifest = read_manifest(folder)
     if name not in manifest:
-        raise CourseError(f"no weights are called {name}; there are: {', '.join(manifest)}")
+        raise CourseError(f"nothing to fetch is called {name}; there are: {', '.join(manifest)}")
     weights = manifest[name]
     target = folder / weights.file
     if target.is_file() and not _fault(target, weights):

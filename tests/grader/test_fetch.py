@@ -120,7 +120,7 @@ def test_a_copy_is_taken_and_checked(folder, tmp_path):
 def test_only_what_has_an_address_can_be_fetched(folder):
     place = folder("http://127.0.0.1:1/")
     assert set(read_manifest(place)) == {"net"}
-    with pytest.raises(CourseError, match="no weights are called embedded; there are: net"):
+    with pytest.raises(CourseError, match="nothing to fetch is called embedded; there are: net"):
         fetch("embedded", place)
 
 
@@ -130,3 +130,12 @@ def test_the_manifest_names_the_published_vgg19():
     assert vgg19.url == f"https://www.vlfeat.org/matconvnet/models/{vgg19.file}"
     assert vgg19.bytes == 534_904_783
     assert vgg19.sha256 == "abdb57167f82a2a1fbab1e1c16ad9373411883f262a1a37ee5db2e6fb0044695"
+
+
+def test_the_manifest_names_mnist_as_keras_does():
+    """File, address and SHA-256 stand in keras/src/datasets/mnist.py."""
+    mnist = read_manifest()["mnist"]
+    assert mnist.file == "mnist.npz"
+    assert mnist.url == "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
+    assert mnist.bytes == 11_490_434
+    assert mnist.sha256 == "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
