@@ -1,6 +1,6 @@
 """How well the latent plane describes digits, and what lies between its codes.
 
-    python -m benchmarks.latent_elbo [--starts 2] [--seen 240000] [--dims 2 --dims 16] [--folder F]
+    python -m benchmarks.latent_elbo [--starts 2] [--seen 120000] [--dims 2 --dims 16] [--folder F]
 
 Trains the notebook's two networks with the notebook's own solutions, as an autoencoder and as a
 VAE, and measures on held-out digits, MNIST's if `course fetch mnist` has brought it:
@@ -31,6 +31,7 @@ from latent_digits import FOLDER, Digits, load_digits
 from latent_training import fit
 
 LEARNING_RATE = 2e-3  # of Adam
+BATCH = 32  # pictures, as in the notebook
 DRAWS = 10  # of the noise, for the ELBO
 SAMPLES = 64  # codes for each picture, for the tighter bound
 TOGETHER = 30  # pictures whose codes are decoded at once
@@ -65,7 +66,8 @@ def train(solved: dict[str, Any], digits: Digits, plan: Plan, seed: int, *, nois
 
     variables = encoder.trainable_variables + decoder.trainable_variables
     epochs = max(1, plan.seen // len(digits.train))
-    fit(loss, variables, digits.train, epochs=epochs, learning_rate=LEARNING_RATE, seed=seed)
+    fit(loss, variables, digits.train, epochs=epochs, batch_size=BATCH,
+        learning_rate=LEARNING_RATE, seed=seed)  # fmt: skip
     return encoder, decoder
 
 
@@ -207,7 +209,7 @@ def print_answers(dims: int, said: dict[str, list[dict[str, np.ndarray]]]) -> No
 
 def main(
     starts: Annotated[int, typer.Option(min=1, help="Trainings of each network.")] = 2,
-    seen: Annotated[int, typer.Option(min=1, help="Pictures seen in a training.")] = 240_000,
+    seen: Annotated[int, typer.Option(min=1, help="Pictures seen in a training.")] = 120_000,
     dims: Annotated[
         list[int], typer.Option(min=1, help="Latent dimensions; may be repeated.")
     ] = DIMS,

@@ -49,6 +49,11 @@ MISTAKES = {
         Mistake("door-always-open", "verify", "always open"),
         Mistake("strangers-nameless", "who_is_it", "None for strangers"),
     ],
+    "latent_space": [
+        Mistake("pixels-averaged", "reconstruction_loss", "mean over the pixels"),
+        Mistake("noise-shared", "reparameterize", "noise shared by the batch"),
+        Mistake("half-forgotten", "kl_divergence", "no half"),
+    ],
     "style_in_practice": [
         Mistake("round-the-border", "total_variation_cost", "round the border"),
         Mistake("shares-too-large", "blended_style_cost", "blend not divided by its sum"),

@@ -14,7 +14,7 @@ from grading.release import release
 from grading.samples import SOLUTION, answered, exercise_sources, write_samples
 from grading.zygote import Zygote
 
-NAMES = ("art_generation", "face_recognition", "style_in_practice")
+NAMES = ("art_generation", "face_recognition", "latent_space", "style_in_practice")
 PATIENT = Times(call=60.0, cells=120.0, exercise=240.0, submission=900.0)
 MUTANTS = 4  # of each notebook, beside the samples
 NEEDED = re.compile(r"^(import|from|def|[A-Z_]+ =) ?", re.MULTILINE)

@@ -95,7 +95,7 @@ def test_the_released_notebook_makes_its_own_template(make_lesson):
 
 
 def test_the_courses_own_notebooks_have_templates():
-    assert {"art_generation", "face_recognition", "style_in_practice"} <= {
+    assert {"art_generation", "face_recognition", "latent_space", "style_in_practice"} <= {
         t.name for t in templates()
     }
 

@@ -15,7 +15,10 @@ from grading.channel import Channel, Quota
 from grading.judge import Times, judge
 from grading.zygote import Program, Zygote
 
-LABS = {name: Lab(name) for name in ("art_generation", "face_recognition", "style_in_practice")}
+LABS = {
+    name: Lab(name)
+    for name in ("art_generation", "face_recognition", "latent_space", "style_in_practice")
+}
 VARIANTS = [(name, item) for name, lab in LABS.items() for item in lab.variants]
 
 

@@ -22,7 +22,10 @@ from grading.recorder import MAX_NUMBERS, Recorded, Recorder
 from grading.results import TestResult
 from grading.zygote import Program, Zygote
 
-LABS = {name: Lab(name) for name in ("art_generation", "face_recognition", "style_in_practice")}
+LABS = {
+    name: Lab(name)
+    for name in ("art_generation", "face_recognition", "latent_space", "style_in_practice")
+}
 LAB_OF = {exercise: lab for lab in LABS.values() for exercise in lab.maker.signatures}
 MUTANTS = [mutant for lab in LABS.values() for mutant in lab.mutants]
 OLD = [mutant for mutant in MUTANTS if mutant.name == "tf.squared_difference"]
