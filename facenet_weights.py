@@ -1,4 +1,4 @@
-"""Weight files of nn4.small2: OpenFace's folder of CSVs, Keras `.h5`, and our `.npz`.
+"""Weight files of nn4.small2: OpenFace's `.t7` or folder of CSVs, Keras `.h5`, and our `.npz`.
 
 Whatever the format, an array has the name and the layout of OpenFace's CSV: `conv1_w`
 (channels out, channels in, height, width), `conv1_b`, `bn1_w`, `bn1_b`, `bn1_m` (moving mean),
@@ -9,14 +9,16 @@ before the first weight of a network is set.
 import hashlib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from keras import Model, layers
 
+from inception_blocks_v2 import BLOCKS
 from nst_utils import course_path, write_whole
+from torch7 import read_t7
 from weight_files import WeightsError, is_finite, keras_arrays
 
 __all__ = [
@@ -28,7 +30,13 @@ __all__ = [
     "write_facenet_npz",
 ]
 
-REAL_WEIGHTS = "pretrained-model/openface"  # a folder of CSVs, or a file beside it
+# The real network: a folder of CSVs, what `course fetch facenet` brings, or what it made of
+# another format. The first that is there is taken.
+REAL_WEIGHTS = (
+    "pretrained-model/openface",
+    "pretrained-model/nn4.small2.v1.t7",
+    "pretrained-model/openface.npz",
+)
 EMBEDDED_WEIGHTS = "pretrained-model/facenet-synthetic.npz"
 CACHE = "facenet-cache.npz"  # what the CSVs of a folder held when they were last read
 
@@ -55,9 +63,11 @@ def load_weights_from_FaceNet(  # noqa: N802 - the published name
     model : keras.Model
         It stays as it was when anything is wrong with the weights.
     path : str or Path, optional
-        OpenFace's folder of CSVs (the first time takes some seconds; a cache beside them is read
-        from then on), a Keras ``.h5`` or an ``.npz``. By default ``pretrained-model/openface``
-        if it is there, else the embedded network, which has learnt to tell drawn people apart.
+        OpenFace's ``.t7`` or folder of CSVs (the first time takes some seconds; a cache beside
+        them is read from then on), a Keras ``.h5`` or an ``.npz``. By default the real network
+        if ``course fetch facenet`` has brought it, or its CSVs are in
+        ``pretrained-model/openface``, else the embedded network, which has learnt to tell drawn
+        people apart.
 
     Returns
     -------
@@ -71,11 +81,16 @@ def load_weights_from_FaceNet(  # noqa: N802 - the published name
         what was expected and what was found.
     """
     if path is None:
-        real = course_path(REAL_WEIGHTS)
-        path = real if real.is_dir() else EMBEDDED_WEIGHTS
+        path = real_facenet() or EMBEDDED_WEIGHTS
     path = course_path(path)
     set_facenet_arrays(model, read_facenet_weights(path, facenet_shapes(model)))
     return path
+
+
+def real_facenet() -> Path | None:
+    """Return the file or folder of the real network, or None where it was not fetched."""
+    found = (course_path(path) for path in REAL_WEIGHTS)
+    return next((path for path in found if path.exists()), None)
 
 
 def read_facenet_weights(path: str | Path, shapes: Shapes) -> Arrays:
@@ -84,7 +99,7 @@ def read_facenet_weights(path: str | Path, shapes: Shapes) -> Arrays:
     Parameters
     ----------
     path : str or Path
-        A folder of CSVs, an ``.h5`` or an ``.npz``.
+        A ``.t7``, a folder of CSVs, an ``.h5`` or an ``.npz``.
     shapes : mapping of str to tuple of int
         The arrays to read and their shapes, see `facenet_shapes`.
 
@@ -101,10 +116,11 @@ def read_facenet_weights(path: str | Path, shapes: Shapes) -> Arrays:
     path = Path(path)
     if path.is_dir():
         return _read_folder(path, shapes)
-    readers = {".h5": _read_h5, ".hdf5": _read_h5, ".npz": _read_npz}
+    readers = {".t7": _read_t7, ".h5": _read_h5, ".hdf5": _read_h5, ".npz": _read_npz}
     if path.suffix.lower() not in readers:
         raise WeightsError(
-            f"{path} ends in '{path.suffix}'; weights are a folder of CSVs, an .h5 or an .npz"
+            f"{path} ends in '{path.suffix}'; weights are a folder of CSVs, a .t7, an .h5 or an "
+            f".npz"
         )
     if not path.is_file():
         raise WeightsError(f"{path} is missing; without a path the embedded network is loaded")
@@ -335,6 +351,67 @@ def _h5_key(name: str, is_norm: bool) -> str | None:
         return list(keys.values())[int(name)] if int(name) < len(keys) else None
     found = re.match(r"(?:.*_)?(kernel|bias|gamma|beta|moving_mean|moving_variance)(:0)?$", name)
     return keys.get(found[1]) if found else None
+
+
+# --- Torch 7 --------------------------------------------------------------------------------
+
+
+def _read_t7(path: Path, shapes: Shapes) -> Arrays:
+    try:
+        return _t7_arrays(read_t7(path), shapes)
+    except Exception as error:  # given broken bytes, the parser may raise anything
+        raise _broken(path, error) from error
+
+
+def _t7_arrays(network: Any, shapes: Shapes) -> Arrays:
+    """Give the layers of a Torch network, in their order, the names that CSVs have."""
+    found: dict[str, list[Arrays]] = {"norms": [], "others": []}
+    for fields in _modules(network):
+        if "running_mean" in fields:
+            found["norms"].append(_t7_norm(fields))
+        elif "weight" in fields:
+            found["others"].append({"w": fields["weight"], "b": fields["bias"]})
+    convolutions = _in_order()
+    norms = [name.replace("conv", "bn") for name in convolutions]
+    names = {"norms": norms, "others": [*convolutions, "dense"]}
+    arrays: Arrays = {}
+    for kind, layers_found in found.items():
+        for layer, values in zip(names[kind], layers_found, strict=True):
+            arrays |= {f"{layer}_{key}": array for key, array in values.items()}
+    return {
+        name: np.array(array, np.float32).reshape(shapes[name]) for name, array in arrays.items()
+    }
+
+
+def _modules(module: dict[Any, Any]) -> Iterator[dict[Any, Any]]:
+    """Yield the modules of a network that hold no others, in the order of the definition."""
+    inner = module.get("modules")
+    if not inner:
+        yield module
+        return
+    for number in range(1, len(inner) + 1):
+        yield from _modules(inner[number])
+
+
+def _t7_norm(fields: dict[Any, Any]) -> Arrays:
+    """Old releases of Torch kept 1 / sqrt(variance + eps) in place of the variance."""
+    variance = fields.get("running_var")
+    if variance is None:
+        inverse = np.asarray(fields["running_std"], np.float64)
+        variance = np.maximum(inverse**-2 - fields["eps"], 0)
+    mean = fields["running_mean"]
+    return {"w": fields["weight"], "b": fields["bias"], "m": mean, "v": variance}
+
+
+def _in_order() -> list[str]:
+    """Return the names of the convolutions in the order in which Torch's definition makes them."""
+    names = ["conv1", "conv2", "conv3"]
+    for block in BLOCKS:
+        for side in ("3x3", "5x5") if block.side_5 else ("3x3",):
+            names += [f"{block.name}_{side}_conv1", f"{block.name}_{side}_conv2"]
+        names += [f"{block.name}_pool_conv"] if block.pool.channels else []
+        names += [f"{block.name}_1x1_conv"] if block.side_1 else []
+    return names
 
 
 # --- npz ------------------------------------------------------------------------------------

@@ -41,6 +41,12 @@ __all__ = [
 
 COURSE_DIR = Path(__file__).resolve().parent
 
+# The real VGG-19 as `course fetch vgg19` brings it, or makes it of a file in another format.
+FETCHED_MODELS = (
+    "pretrained-model/vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "pretrained-model/vgg19.npz",
+)
+
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".gif")
 
 
@@ -119,7 +125,8 @@ def load_vgg_model(
     ----------
     path : str or Path, optional
         ``.mat`` (MatConvNet), ``.h5`` (Keras) or ``.npz``. By default the real VGG-19 if
-        ``course fetch vgg19`` has brought it, else the embedded compact network.
+        ``course fetch vgg19`` has brought it (see `real_vgg`), else the embedded compact network.
+        Where the published ``.mat`` is named but not there, the fetched file serves.
     image_size : (n_H, n_W), optional
         Any size from 16 x 16; by default ``CONFIG.IMAGE_HEIGHT`` x ``CONFIG.IMAGE_WIDTH``.
     pooling : {"avg", "max"}
@@ -132,8 +139,9 @@ def load_vgg_model(
         The file is missing, broken or not a VGG-19.
     """
     if path is None:
-        real = course_path(CONFIG.VGG_MODEL)
-        path = real if real.exists() else CONFIG.COMPACT_MODEL
+        path = real_vgg() or CONFIG.COMPACT_MODEL
+    elif Path(path).name == Path(CONFIG.VGG_MODEL).name and not course_path(path).exists():
+        path = real_vgg() or path  # old notebooks name the .mat; the same network in another file
     return open_vgg(
         course_path(path),
         image_size or (CONFIG.IMAGE_HEIGHT, CONFIG.IMAGE_WIDTH),
@@ -141,6 +149,18 @@ def load_vgg_model(
         kernel_axes=kernel_axes,
         input_mean=CONFIG.MEANS,
     )
+
+
+def real_vgg() -> Path | None:
+    """Return the file of the real VGG-19: CONFIG.VGG_MODEL, else what `course fetch vgg19` brings.
+
+    Returns
+    -------
+    Path or None
+        None where neither is there.
+    """
+    found = (course_path(path) for path in (CONFIG.VGG_MODEL, *FETCHED_MODELS))
+    return next((path for path in found if path.exists()), None)
 
 
 # --- pictures in ----------------------------------------------------------------------------

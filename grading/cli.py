@@ -48,17 +48,58 @@ def _lesson(name: str) -> Lesson:
 @app.command("build")
 def build_command(
     check: Annotated[bool, typer.Option(help="Only tell which notebook is stale.")] = False,
+    lang: Annotated[
+        str | None, typer.Option(help="Only in this language, such as zh; in all without.")
+    ] = None,
 ) -> None:
-    """Make the students' notebooks from notebooks/source."""
+    """Make the students' notebooks from notebooks/source, in every language."""
     with _clear_errors():
-        from grading.build import build, is_stale
+        from grading.build import build, build_documents, is_stale
 
-        stale = [lesson for lesson in lessons() if (is_stale if check else build)(lesson)]
-        if check and stale:
-            names = ", ".join(lesson.student.name for lesson in stale)
+        do = is_stale if check else build
+        pairs = [(lesson, each) for lesson in lessons() for each in _languages(lesson, lang)]
+        paths = [lesson.student_in(each) for lesson, each in pairs if do(lesson, each)]
+        root = lessons()[0].root
+        for language in sorted({language for _, language in pairs}):
+            paths += build_documents(root, language, write=not check)
+        if check and paths:
+            names = ", ".join(str(path.relative_to(root)) for path in paths)
             raise CourseError(f"stale: {names}; run: course build")
-        for lesson in stale:
-            console.print(f"wrote {lesson.student}")
+        for path in paths:
+            console.print(f"wrote {path}")
+
+
+@app.command("translate")
+def translate_command(
+    check: Annotated[bool, typer.Option(help="Only tell what is left to translate.")] = False,
+    notebook: Annotated[
+        str | None, typer.Argument(help="With --check, only this notebook's catalogue.")
+    ] = None,
+) -> None:
+    """Bring notebooks/translations up to date with the English text; translations are kept."""
+    with _clear_errors():
+        from grading.catalogues import LANGUAGES
+        from grading.translations import extract, states
+
+        if not check:
+            for path in [path for language in LANGUAGES for path in extract(language)]:
+                console.print(f"wrote {path}")
+        found = [state for language in LANGUAGES for state in states(language)]
+        asked = [state for state in found if notebook in (None, state.path.stem)]
+        for state in asked:
+            console.print(Text(str(state)), soft_wrap=True)
+        if check and not all(state.is_done for state in asked):
+            raise CourseError("not everything is translated; see notebooks/translations/README.md")
+
+
+def _languages(lesson: Lesson, only: str | None) -> list[str]:
+    """Return the languages of a notebook that are asked for."""
+    from grading.catalogues import languages
+
+    there = languages(lesson)
+    if only and only not in there:
+        raise CourseError(f"{lesson.name} is not in {only}; it is in: {', '.join(there)}")
+    return [only] if only else there
 
 
 @app.command("run")
@@ -85,12 +126,50 @@ def run_command(
 
 
 @app.command("release")
-def release_command(notebook: Notebook, course_dir: CourseDir = COURSE_DIR) -> None:
-    """Make nbgrader's course folder with a notebook, released to students."""
+def release_command(
+    notebook: Annotated[
+        str | None, typer.Argument(help="The notebook's name; all of them without it.")
+    ] = None,
+    course_dir: CourseDir = COURSE_DIR,
+    lang: Annotated[str, typer.Option(help="In which language, such as zh.")] = "en",
+    repository: Annotated[
+        str | None,
+        typer.Option(help="OWNER/NAME on GitHub where you publish the zips: adds badges for it."),
+    ] = None,
+) -> None:
+    """Make nbgrader's course folder with a notebook, and the zip that students get."""
     with _clear_errors():
+        from grading.bundle import write_bundle
         from grading.release import release
 
-        console.print(f"released: {release(_lesson(notebook), course_dir)}")
+        for lesson in [_lesson(notebook)] if notebook else lessons():
+            _languages(lesson, lang)
+            console.print(f"released: {release(lesson, course_dir, lang)}", soft_wrap=True)
+            zipped = write_bundle(lesson, course_dir / "bundles", lang, repository)
+            size = zipped.stat().st_size / 1e6
+            console.print(f"for students: {zipped}, {size:.1f} MB", soft_wrap=True)
+
+
+@app.command("site")
+def site_command(
+    fresh: Annotated[
+        bool, typer.Option("--run", help="First run the notebooks whose outputs are not there.")
+    ] = False,
+) -> None:
+    """Make the course's site in build/site: chapters, guides and modules, to read offline."""
+    with _clear_errors():
+        from grading.demo import run
+        from grading.site import make_site, never_run, refuse_missing_packages
+
+        refuse_missing_packages()
+        for lesson in never_run() if fresh else []:
+            run(lesson)
+        with step("make the site") as report:
+            page, incomplete = make_site(report=report)
+        if incomplete:
+            names = ", ".join(incomplete)
+            console.print(f"without outputs: {names}; run: course site --run")
+        console.print(f"open in a browser: {page}", soft_wrap=True)
 
 
 @app.command("autograde")
@@ -179,18 +258,42 @@ def demo_command(
         demo([_lesson(notebook)] if notebook else lessons(), course_dir)
 
 
+@app.command("check")
+def check_command() -> None:
+    """Look whether this machine is ready for the notebooks; say what to do if not."""
+    with _clear_errors():
+        from grading.doctor import examine, table
+
+        with step("look at this machine") as report:
+            findings = examine(report)
+        console.print(table(findings))
+        wrong = [finding.name for finding in findings if finding.state == "failed"]
+        if wrong:
+            raise CourseError(f"the notebooks will not run like this; see {', '.join(wrong)}")
+        console.print("The notebooks can run here.")
+
+
 @app.command("fetch")
 def fetch_command(
-    weights: Annotated[str, typer.Argument(help="Which: vgg19 or mnist.")],
+    weights: Annotated[str, typer.Argument(help="Which: vgg19, facenet, mnist, or all of them.")],
     source: Annotated[
-        Path | None, typer.Option("--from", help="A copy to take instead of the download.")
+        Path | None,
+        typer.Option(
+            "--from", help="What you have, in any published format, to be taken instead."
+        ),
     ] = None,
 ) -> None:
-    """Bring the real VGG-19, or the digits of MNIST, and check them."""
+    """Bring the real VGG-19, OpenFace's network, or the digits of MNIST, and check them."""
     with _clear_errors():
         from grading.fetch import fetch
 
-        console.print(f"in place: {fetch(weights, source=source)}")
+        for path in fetch(weights, source=source, tell=_tell):
+            _tell(f"in place: {path}")
+        _tell("The notebooks use it from now on; their first cells say so.")
+
+
+def _tell(sentence: str) -> None:
+    console.print(sentence, soft_wrap=True)
 
 
 @evaluate.command("faces")

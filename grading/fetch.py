@@ -1,120 +1,142 @@
 """The real weights in place of the embedded networks, and MNIST in place of small digits."""
 
 import shutil
-import tomllib
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import pooch
-import requests
-from tqdm import tqdm
+from filelock import FileLock, Timeout
 
-from grading import ROOT, CourseError
-from grading.files import written_whole
+from grading import CourseError
+from grading.adopt import adopt
+from grading.download import DownloadError, download
+from grading.manifest import FOLDER, Weights, fault, fetchable, megabytes
 
-FOLDER = ROOT / "pretrained-model"
-CHUNK = 1 << 20
-
-
-@dataclass(frozen=True)
-class Weights:
-    """An entry of `pretrained-model/MANIFEST.toml`: file name, address, length and SHA-256."""
-
-    file: str
-    url: str
-    bytes: int
-    sha256: str
+ALL = "all"
+Tell = Callable[[str], None]
 
 
-def read_manifest(folder: Path = FOLDER) -> dict[str, Weights]:
-    """Return the entries that can be fetched, by their short names."""
-    entries = tomllib.loads((folder / "MANIFEST.toml").read_text(encoding="utf-8"))
-    return {
-        name: Weights(entry["file"], entry["url"], entry["bytes"], entry["sha256"])
-        for name, entry in entries.items()
-        if "url" in entry
-    }
-
-
-def fetch(name: str, folder: Path = FOLDER, source: Path | None = None) -> Path:
-    """Bring a file of weights or data to its place, checked.
+def fetch(
+    name: str, folder: Path = FOLDER, source: Path | None = None, tell: Tell = print
+) -> list[Path]:
+    """Bring weights or data to their place, checked.
 
     Parameters
     ----------
     name : str
-        Its name in the manifest, such as "vgg19".
+        Its name in the manifest, such as "vgg19"; "all" for what the notebooks can use.
     folder : Path
-        Where the manifest lies and the file goes.
+        Where the manifest lies and the files go.
     source : Path, optional
-        A copy to take instead of the download.
+        What you have, to be taken instead of the download: the file itself, or the same network
+        or data in another published format.
+    tell : callable
+        Gets what is done, in sentences; the size before a download begins.
 
     Returns
     -------
-    Path
-        The file. A whole one that is already there is left alone.
+    list of Path
+        The files. A whole one that is already there is left alone.
 
     Raises
     ------
     CourseError
-        If the name is unknown, the server cannot be reached, or the file is not the right one.
-        Nothing is left behind then, and a file that was there before stays as it was.
+        If the name is unknown, no address gives the file, or it is not the right one. A file
+        that was there before stays as it was. Of a download that broke off the beginning stays,
+        under a name of its own, and the next one goes on from there.
     """
-    manifest = read_manifest(folder)
-    if name not in manifest:
-        raise CourseError(f"nothing to fetch is called {name}; there are: {', '.join(manifest)}")
-    weights = manifest[name]
+    known = fetchable(folder)
+    if name not in (ALL, *known):
+        there = ", ".join((*known, ALL))
+        raise CourseError(f"nothing to fetch is called {name}; there are: {there}")
+    if source is not None:
+        if name == ALL:
+            raise CourseError(f"{source} cannot be all of them; name one: {', '.join(known)}")
+        return [adopt(known[name], source, folder, known)]
+    wanted = [w for w in known.values() if name == w.name or (name == ALL and not w.instead_of)]
+    missing = [weights for weights in wanted if _is_missing(weights, folder, tell)]
+    if len(missing) > 1:
+        tell(f"to download: {megabytes(sum(weights.bytes for weights in missing))} in all")
+    failures = []
+    for weights in missing:
+        try:
+            _bring(weights, folder, known, tell)
+        except CourseError as error:  # the others may be had all the same
+            failures.append(str(error))
+    if failures:
+        raise CourseError("\n".join(failures))
+    return [folder / weights.file for weights in wanted]
+
+
+def _is_missing(weights: Weights, folder: Path, tell: Tell) -> bool:
     target = folder / weights.file
-    if target.is_file() and not _fault(target, weights):
-        return target
-    with written_whole(target) as part:
-        if source is None:
-            _download(name, weights, part)
-        else:
-            _copy(source, part)
-        fault = _fault(part, weights)
-        if fault:
-            origin = source or weights.url
-            raise CourseError(f"{origin} is not {weights.file}: {fault}; nothing was kept")
-    return target
+    if not target.is_file():
+        return True
+    wrong = fault(target, weights)
+    tell(f"{target}: {wrong}; it is fetched anew" if wrong else f"already there: {target}")
+    return bool(wrong)
 
 
-def _fault(path: Path, weights: Weights) -> str:
-    """Say what is wrong with a file, or nothing."""
-    length = path.stat().st_size
-    if length != weights.bytes:
-        return f"it has {length} bytes, not {weights.bytes}"
-    digest = pooch.file_hash(str(path), alg="sha256")
-    if digest != weights.sha256:
-        return f"its SHA-256 is {digest}, not {weights.sha256}"
-    return ""
+def _bring(weights: Weights, folder: Path, known: dict[str, Weights], tell: Tell) -> None:
+    target = folder / weights.file
+    part = target.with_name(f"{target.name}.part")
+    with _alone(weights, folder):
+        here = part.stat().st_size if part.exists() else 0
+        tell(_announcement(weights, here))
+        _check_space(folder, weights.bytes - here)
+        try:
+            download(weights.urls, part, weights.bytes, partial(fault, weights=weights))
+        except DownloadError as error:
+            raise CourseError(_failure(weights, part, known, error)) from error
+        except OSError as error:
+            raise CourseError(f"{part} cannot be written: {error.strerror or error}") from error
+        part.replace(target)
 
 
-def _download(name: str, weights: Weights, part: Path) -> None:
-    download = pooch.HTTPDownloader(progressbar=True, timeout=30)
-    other_way = f"or give a copy you have: course fetch {name} --from {weights.file}"
+@contextmanager
+def _alone(weights: Weights, folder: Path) -> Iterator[None]:
+    lock = FileLock(folder / f"{weights.file}.lock", timeout=0)
     try:
-        download(weights.url, str(part), None)
-    except requests.exceptions.HTTPError as error:
+        with lock:
+            try:
+                yield
+            finally:
+                with suppress(OSError):  # Windows deletes no open file
+                    Path(lock.lock_file).unlink()
+    except Timeout as error:
         raise CourseError(
-            f"{weights.url} cannot be had ({error}); try later, {other_way}"
+            f"another course fetch is bringing {weights.name}; wait for it"
         ) from error
-    except requests.exceptions.ChunkedEncodingError as error:
-        raise CourseError(f"{weights.url} broke off; run it again, {other_way}") from error
-    except requests.exceptions.RequestException as error:
-        raise CourseError(
-            f"{weights.url} cannot be reached; is this machine online? Try again, {other_way}"
-        ) from error
+    except PermissionError as error:
+        raise CourseError(f"{folder} cannot be written to; is it yours?") from error
 
 
-def _copy(source: Path, part: Path) -> None:
-    if not source.is_file():
-        raise CourseError(f"{source} is missing")
-    with (
-        tqdm(total=source.stat().st_size, unit="B", unit_scale=True, desc=source.name) as bar,
-        source.open("rb") as read,
-        part.open("wb") as write,
-    ):
-        while chunk := read.read(CHUNK):
-            write.write(chunk)
-            bar.update(len(chunk))
-    shutil.copystat(source, part)
+def _announcement(weights: Weights, here: int) -> str:
+    size = megabytes(weights.bytes)
+    rest = f" ({megabytes(here)} of it are here already)" if here else ""
+    return f"{weights.title}: {size}{rest} from {urlsplit(weights.urls[0]).netloc}"
+
+
+def _check_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise CourseError(
+            f"{folder} has {megabytes(free)} left and {megabytes(needed)} are to come; "
+            "make room first"
+        )
+
+
+def _failure(weights: Weights, part: Path, known: dict[str, Weights], error: DownloadError) -> str:
+    kept = (
+        f"What came is kept, and the same command goes on at {megabytes(part.stat().st_size)}. "
+        if part.exists()
+        else ""
+    )
+    others = [other.name for other in known.values() if other.instead_of == weights.name]
+    instead = "".join(f"course fetch {other}, or " for other in others)
+    return (
+        f"{weights.file} cannot be had: {error}. {kept}Try again later, or {instead}"
+        f"get it by other means and run: course fetch {weights.name} --from FILE"
+    )

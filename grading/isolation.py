@@ -32,8 +32,8 @@ STUDENT_SIDE = (
 GIVEN = (
     *("face_database.py", "face_verification.py", "facenet_weights.py", "fr_utils.py"),
     *("inception_blocks_v2.py", "latent_digits.py", "latent_training.py", "latent_utils.py"),
-    *("nst_utils.py", "quiet_tensorflow.py", "vgg19.py", "vgg19_weights.py", "weight_files.py"),
-    *("images", "pretrained-model"),
+    *("nst_utils.py", "quiet_tensorflow.py", "torch7.py", "vgg19.py", "vgg19_weights.py"),
+    *("weight_files.py", "images", "pretrained-model"),
 )
 SYSTEM = (
     *("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local/lib", "/usr/share/fonts"),

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from nst_utils import CONFIG, course_path
+from nst_utils import CONFIG, course_path, real_vgg
 from style_engine.checkpoint import load_checkpoint, save_checkpoint
 from style_engine.colours import keep_luminance, match_colours
 from style_engine.network import Network
@@ -514,8 +514,7 @@ def _weights(weights: VGGWeights | str | Path | None) -> VGGWeights:
 
 def weights_file() -> Path:
     """Return the file of the real VGG-19 if it is there, else that of the embedded network."""
-    real = course_path(CONFIG.VGG_MODEL)
-    return real if real.exists() else course_path(CONFIG.COMPACT_MODEL)
+    return real_vgg() or course_path(CONFIG.COMPACT_MODEL)
 
 
 def _check_numbers(recipe: Recipe, styles: int) -> None:

@@ -173,8 +173,9 @@ print(f"parameters      {FRmodel.count_params():,}")
 # %% [markdown]
 # `load_weights_from_FaceNet` fills in weights that are already trained. Those that come with the
 # course were trained on drawn people, thousands of them, none of whom appears in this notebook.
-# If you put the real OpenFace weights into `pretrained-model/openface`, they are taken in their
-# place and every cell runs on; they know photographs, not drawings.
+# The command `course fetch facenet` brings OpenFace's real weights; they are taken in their place
+# and every cell runs on. Those know photographs, not drawings. The line printed here says which
+# weights are at work.
 
 # %%
 weights = load_weights_from_FaceNet(FRmodel)

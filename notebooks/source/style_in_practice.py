@@ -344,6 +344,7 @@ STYLE_LAYERS = [(f"conv{block}_1", 0.2) for block in range(1, 6)]
 CONTENT_LAYER = "conv4_2"
 LAYERS = [CONTENT_LAYER, *(name for name, _ in STYLE_LAYERS)]
 vgg = load_vgg_model()
+print("the network:", vgg.weights.source)
 
 
 def activations(image):

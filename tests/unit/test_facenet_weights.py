@@ -19,6 +19,7 @@ from facenet_weights import (
     write_facenet_npz,
 )
 from inception_blocks_v2 import faceRecoModel
+from tests.unit.torch7_writer import openface_network, write_t7
 from weight_files import WeightsError
 
 
@@ -172,6 +173,33 @@ def test_keras_2_weights_come_back_exactly(model, arrays, tmp_path):
     assert_holds(model, arrays)
 
 
+@pytest.mark.parametrize("old_norms", [False, True])
+def test_the_network_of_torch_7_is_read(model, arrays, tmp_path, old_norms):
+    path = write_t7(tmp_path / "nn4.small2.v1.t7", openface_network(arrays, old_norms=old_norms))
+    found = read_facenet_weights(path, facenet_shapes(model))
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        np.testing.assert_allclose(found[name], array, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def test_another_network_of_torch_7_is_refused(model, arrays, tmp_path):
+    network = openface_network(arrays)
+    del network["modules"][4]
+    path = write_t7(tmp_path / "other.t7", network)
+    assert_refused(model, path, "cannot be read as t7", "argument")
+    replace(path, path.read_bytes()[:-9])
+    assert_refused(model, path, "cannot be read as t7", "bytes early", "truncated")
+
+
+def test_what_was_fetched_is_taken_by_default(model, arrays, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pretrained-model").mkdir()
+    path = write_facenet_npz("pretrained-model/openface.npz", arrays, np.float32)
+    assert load_weights_from_FaceNet(model) == path
+    path = write_t7(tmp_path / "pretrained-model/nn4.small2.v1.t7", openface_network(arrays))
+    assert load_weights_from_FaceNet(model).name == path.name
+
+
 def test_by_default_the_real_weights_come_before_the_embedded(
     model, arrays, csvs, tmp_path, monkeypatch
 ):
@@ -261,7 +289,7 @@ def test_a_keras_file_of_another_network_is_refused(model, tmp_path):
 
 def test_a_missing_file_or_another_ending_is_named(model, tmp_path):
     assert_refused(model, tmp_path / "none.npz", "none.npz is missing")
-    assert_refused(model, tmp_path / "faces.t7", "'.t7'", "a folder of CSVs, an .h5 or an .npz")
+    assert_refused(model, tmp_path / "faces.pb", "'.pb'", "a folder of CSVs, a .t7, an .h5 or")
 
 
 def test_a_number_too_large_for_float16_is_refused_and_nothing_is_written(arrays, tmp_path):
