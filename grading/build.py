@@ -6,6 +6,7 @@ steps. Both are the same bytes whenever they are made from the same text.
 """
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -17,19 +18,23 @@ from nbgrader.preprocessors import SaveCells
 from traitlets.config import Config
 
 from grading import CourseError, stock
+from grading.catalogues import path_of
 from grading.checks import Checks, read_checks
 from grading.files import replace_text
 from grading.lesson import Lesson
 from grading.source import Source
+from grading.translations import documents, translated, translated_document
 
 
-def solved_notebook(lesson: Lesson) -> NotebookNode:
+def solved_notebook(lesson: Lesson, language: str = "en") -> NotebookNode:
     """Make nbgrader's source notebook.
 
     Parameters
     ----------
     lesson : Lesson
         Whose source and tests to read.
+    language : str
+        In which to write its text and the sentences of its checks; the code is the same.
 
     Returns
     -------
@@ -47,8 +52,14 @@ def solved_notebook(lesson: Lesson) -> NotebookNode:
     source = Source(lesson.source)
     checks = read_checks(lesson.tests, source.exercises)
     source.check_helpers(checks)
+    if language != "en":
+        translation = translated(lesson, language)
+        checks = translation.checks(checks)
+        for cell in source.cells:
+            if cell.cell_type == "markdown":
+                cell.source = translation.cell(cell.source)
     cells = [_cell(source, index, checks) for index in range(len(source.cells))]
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=_metadata(lesson, source))
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=_metadata(lesson, source, language))
     nbformat.validate(notebook)
     return notebook
 
@@ -71,24 +82,53 @@ def student_text(solved: NotebookNode, name: str) -> str:
     return text.rstrip("\n") + "\n"
 
 
-def build(lesson: Lesson) -> bool:
-    """Write both notebooks; return whether the student's one changed."""
-    solved = solved_notebook(lesson)
+def build(lesson: Lesson, language: str = "en") -> bool:
+    """Write the student's notebook in a language; return whether it changed.
+
+    The solved one is written too, in English.
+    """
+    solved = solved_notebook(lesson, language)
     text = student_text(solved, lesson.name)
-    replace_text(lesson.solved, nbformat.writes(solved) + "\n")
-    if _is_current(lesson, text):
+    if language == "en":
+        replace_text(lesson.solved, nbformat.writes(solved) + "\n")
+    if _is_current(lesson.student_in(language), text):
         return False
-    replace_text(lesson.student, text)
+    replace_text(lesson.student_in(language), text)
     return True
 
 
-def is_stale(lesson: Lesson) -> bool:
+def is_stale(lesson: Lesson, language: str = "en") -> bool:
     """Tell whether the student's notebook differs from what its source makes now."""
-    return not _is_current(lesson, student_text(solved_notebook(lesson), lesson.name))
+    text = student_text(solved_notebook(lesson, language), lesson.name)
+    return not _is_current(lesson.student_in(language), text)
 
 
-def _is_current(lesson: Lesson, text: str) -> bool:
-    return lesson.student.is_file() and lesson.student.read_bytes() == text.encode()
+def build_documents(root: Path, language: str, *, write: bool = True) -> list[Path]:
+    """Write the students' pages in a language; return those that changed.
+
+    Parameters
+    ----------
+    root : Path
+        Of the course.
+    language : str
+        Any; in English they are written by hand.
+    write : bool
+        Whether to write them, or only to tell.
+    """
+    changed = []
+    for page in documents(root):
+        if path_of(root, language, page.stem).is_file():
+            path = page.with_name(f"{page.stem}.{language}.md")
+            text = translated_document(page, language)
+            if not _is_current(path, text):
+                changed.append(path)
+                if write:
+                    replace_text(path, text)
+    return changed
+
+
+def _is_current(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
 
 
 def _cell(source: Source, index: int, checks: Checks) -> NotebookNode:
@@ -116,12 +156,14 @@ def _cell(source: Source, index: int, checks: Checks) -> NotebookNode:
     return _code_cell(cell.source, name, metadata)
 
 
-def _metadata(lesson: Lesson, source: Source) -> dict[str, Any]:
+def _metadata(lesson: Lesson, source: Source, language: str) -> dict[str, Any]:
     origin = lesson.source.relative_to(lesson.root).as_posix()
     course = {
         **source.course,
         "generated": f"by `course build` from {origin}; edit that file, not this one",
     }
+    if language != "en":
+        course["language"] = language
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return {"course": course, "kernelspec": kernel, "language_info": {"name": "python"}}
 

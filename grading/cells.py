@@ -10,7 +10,7 @@ import json
 import re
 import tokenize
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -97,11 +97,14 @@ class Template:
         For each exercise, in order, the text that the student found.
     locked : dict of str to str
         For each cell that students must not change, its text.
+    translated : dict of str to (dict of str to str)
+        For each other language in which it was released, the same.
     """
 
     name: str
     stubs: Mapping[str, str]
     locked: Mapping[str, str]
+    translated: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def exercises(self) -> tuple[str, ...]:
@@ -200,13 +203,10 @@ class Cells:
         if self.kind == "module":
             return ()
         mine = {cell.grade_id: cell.source for cell in self.code if cell.grade_id}
-        missing = [
-            n for n, text in template.locked.items() if n not in mine and not self._has(text)
-        ]
-        edited = [
-            n for n, text in template.locked.items() if n in mine and not _same(mine[n], text)
-        ]
-        if len(missing) == len(template.locked) > 0:
+        locked = template.translated.get(self.language or "en", template.locked)
+        missing = [n for n, text in locked.items() if n not in mine and not self._has(text)]
+        edited = [n for n, text in locked.items() if n in mine and not _same(mine[n], text)]
+        if len(missing) == len(locked) > 0:
             return ("None of the released tests is in this notebook; the grader uses its own.",)
         return tuple(
             f"The cell {name} was {what}; the grader uses its own."
@@ -272,11 +272,17 @@ def read_template(path: Path) -> Template:
     if not path.is_file():
         raise CourseError(f"{path} is missing; make it with: course build")
     code = read_cells(path.read_bytes(), path.name).code
+    others = sorted(path.parent.glob(f"*/{path.name}"))
     return Template(
         path.stem,
         {cell.grade_id: cell.source for cell in code if cell.role == "answer"},
-        {cell.grade_id: cell.source for cell in code if cell.role in {"test", "given"}},
+        _locked(code),
+        {p.parent.name: _locked(read_cells(p.read_bytes(), p.name).code) for p in others},
     )
+
+
+def _locked(code: Iterable[Cell]) -> dict[str, str]:
+    return {cell.grade_id: cell.source for cell in code if cell.role in {"test", "given"}}
 
 
 def templates(root: Path = ROOT) -> list[Template]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from grading.files import replace_text
 from grading.results import Person, Result, plain
+from grading.retell import told
 
 LONGEST_CELL = 1_000  # characters
 LONGEST_REMARK = 4_000
@@ -109,7 +110,7 @@ def remarks(result: Result) -> str:
         return f"Could not be graded: {result.reason}"
     parts = [
         f"{exercise.name} {number(exercise.points)}/{number(exercise.max_points)}. "
-        + " ".join(exercise.remarks())
+        + " ".join(told(result, exercise))
         for exercise in result.exercises
     ]
     return plain("\n".join(part.strip() for part in parts), LONGEST_REMARK)

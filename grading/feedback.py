@@ -13,15 +13,21 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from grading import ROOT
+from grading.catalogues import PAGES, texts_of
 from grading.exports import number
 from grading.files import replace_text
-from grading.results import ExerciseResult, Person, Result, hidden_remark, plain, shortened
+from grading.lesson import Lesson
+from grading.results import ExerciseResult, Person, Result, hidden_remark, plain, shortened, spoken
+from grading.retell import retelling
 
 MOST_BYTES = 300_000  # of a page
 MOST_EXERCISES = 60  # on a page
 # How many characters of a text, and how many items of a list, are shown: the first pair with which
 # the page is small enough. The last one always is.
 STEPS = ((20_000, 100), (4_000, 60), (1_000, 40), (400, 20), (150, 8), (60, 3), (40, 1))
+
+TAGS = {"zh": "zh-CN"}  # of a page's language, where its code is not enough
 
 WORDS = {
     "passed": "✓ right",
@@ -32,8 +38,8 @@ WORDS = {
 
 
 @cache
-def pages() -> Environment:
-    """Return the templates of all pages. Every value in them is escaped."""
+def pages(language: str = "en") -> Environment:
+    """Return the templates of all pages in a language. Every value in them is escaped."""
     folder = Path(__file__).with_name("templates")
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -41,8 +47,14 @@ def pages() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
     environment.filters["shortened"] = shortened
+    environment.globals["language"] = TAGS.get(language, language)
+    texts = {} if language == "en" else texts_of(ROOT, language, PAGES)
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: texts.get(text, text), lambda one, many, count: many, newstyle=True
+    )
     return environment
 
 
@@ -65,19 +77,21 @@ def feedback_page(
     submitted : datetime, optional
         When it was handed in.
     """
-    template = pages().get_template("feedback.html")
+    tell = retelling(Lesson(result.lesson), result.language)
+    template = pages(result.language).get_template("feedback.html")
     known: dict[str, Any] = {
         "person": person or Person(result.student),
-        "title": plain(title or title_of(result.lesson), 200),
+        "title": plain(title or tell(title_of(result.lesson)), 200),
         "submitted": f"{submitted:%Y-%m-%d %H:%M %Z}".strip() if submitted else "",
         "left_out": max(0, len(result.exercises) - MOST_EXERCISES),
-        "words": WORDS,
+        "words": {status: tell(word) for status, word in WORDS.items()},
         "number": number,
         "percent": _percent,
-        "spoken": _spoken,
-        "hidden": _hidden,
+        "spoken": lambda test: tell(spoken(test)),
+        "hidden": lambda exercise: tell(_hidden(exercise)),
+        "remarks": lambda exercise: [*map(tell, exercise.remarks())],
     }
-    page = ""
+    page, result = "", tell.result(result)
     for characters, items in STEPS:
         page = template.render(known, result=_small(result, characters, items))
         if len(page.encode()) <= MOST_BYTES:
@@ -111,16 +125,14 @@ def _percent(exercise: ExerciseResult) -> int:
     return round(100 * share)
 
 
-def _spoken(test: str) -> str:
-    return test.removeprefix("test_").replace("_", " ")
-
-
 def _hidden(exercise: ExerciseResult) -> str:
     """Return the sentence on hidden tests; empty if there are none."""
     among = sum(test.hidden for test in exercise.tests)
     if exercise.failed_hidden or not among:
         return hidden_remark(exercise)
-    return f"{among} further {'check' if among == 1 else 'checks'} with other values and shapes"
+    if among == 1:
+        return "1 further check with other values and shapes"
+    return f"{among} further checks with other values and shapes"
 
 
 def _small(result: Result, characters: int, items: int) -> Result:

@@ -34,6 +34,7 @@ from grading.exports import Line
 from grading.files import replace_text
 from grading.lesson import Lesson
 from grading.results import Person, Result
+from grading.retell import told
 
 PATIENCE = 30.0  # seconds in which somebody else may hold the database
 PAUSES = (0.05, 0.1, 0.2)  # seconds between two tries, then half a second
@@ -352,7 +353,7 @@ class _Writing:
         for comment, name in self._named(nb.Comment, notebook):
             said = [f"Could not be graded: {self.result.reason}"] if self.result.reason else []
             if name in self.exercises:
-                said += self.exercises[name].remarks()
+                said += told(self.result, self.exercises[name])
             if name in outdated:
                 said.append(OUTDATED)
             self._set(comment, auto_comment=_as_comment(said))

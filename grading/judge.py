@@ -331,14 +331,16 @@ class _Judgement:
         seconds = time.perf_counter() - start
         if seat.peer.lost is None:
             return outcome(test, raised, seconds)
-        general = f"{test.exercise} {seat.end()}{self._limits(seat)}."
+        general = self._ended(test.exercise, seat)
         lost = str(seat.peer.lost)
         return TestResult(test.name, test.hidden, False, general, "", lost, seconds)
 
-    def _limits(self, seat: Seat) -> str:
+    def _ended(self, exercise: str, seat: Seat) -> str:
+        """Say how an exercise lost its process."""
         if seat.peer.lost is None or seat.peer.lost.kind != "late":
-            return ""
-        return f" ({self._times.call:g} seconds for a call, {self._times.exercise:g} for all)"
+            return f"{exercise} {seat.end()}."
+        call, every = self._times.call, self._times.exercise
+        return f"{exercise} {seat.end()} ({call:g} seconds for a call, {every:g} for all)."
 
 
 def _printed(seat: Seat) -> tuple[str, int]:

@@ -36,6 +36,12 @@ class Lesson:
         """What a student opens: generated and committed."""
         return self.root / "notebooks" / f"{self.name}.ipynb"
 
+    def student_in(self, language: str) -> Path:
+        """What a student opens in a language: generated and committed."""
+        if language == "en":
+            return self.student
+        return self.root / "notebooks" / language / f"{self.name}.ipynb"
+
     @property
     def solved(self) -> Path:
         """nbgrader's source: generated, not committed."""

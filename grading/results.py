@@ -262,6 +262,11 @@ class ExerciseResult(_Plain):
         return list(dict.fromkeys(said)) or [_FALLBACK[self.status]]
 
 
+def spoken(test: str) -> str:
+    """Return the name of a test as a few words."""
+    return test.removeprefix("test_").replace("_", " ")
+
+
 _FALLBACK = {
     "failed": "It does not pass all checks.",
     "missing": "The function is not written yet.",
@@ -276,11 +281,15 @@ def hidden_remark(exercise: ExerciseResult) -> str:
         return ""
     among = sum(test.hidden for test in exercise.tests)
     seen = [test for test in exercise.tests if not test.hidden]
-    shown = "although it passes those that you see" if all(t.passed for t in seen) else "as well"
     which = "the further check" if among == 1 else f"{failed} of {among} further checks"
+    if all(test.passed for test in seen):
+        return (
+            f"It fails {which} although it passes those that you see; these call your function "
+            "with other values and shapes, and are not shown."
+        )
     return (
-        f"It fails {which} {shown}; these call your function with other values and "
-        "shapes, and are not shown."
+        f"It fails {which} as well; these call your function with other values and shapes, and "
+        "are not shown."
     )
 
 
@@ -310,6 +319,8 @@ class Result(_Plain):
         What student and instructor should know, such as under which TensorFlow it was judged.
     seconds : float
         How long it took.
+    language : str
+        In which the student's notebook is written, and the feedback: "en", "zh".
     """
 
     student: Name
@@ -322,6 +333,7 @@ class Result(_Plain):
     problems: tuple[CellProblem, ...] = ()
     notes: tuple[Sentence, ...] = ()
     seconds: float = 0.0
+    language: Name = "en"
 
     def __post_init__(self) -> None:
         super().__post_init__()

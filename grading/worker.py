@@ -165,6 +165,7 @@ def judged(job: Job) -> Result:
         problems=(*_read_problems(cells.problems), *verdict.problems),
         notes=verdict.notes,
         seconds=verdict.seconds,
+        language=cells.language or "en",
     )
 
 

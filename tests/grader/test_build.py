@@ -6,6 +6,7 @@ import pytest
 
 from grading import CourseError
 from grading.build import build, is_stale, solved_notebook, student_text
+from grading.catalogues import languages
 from grading.lesson import lessons
 
 
@@ -121,7 +122,12 @@ def test_every_grade_cell_is_silent_and_ends_in_a_call(make_lesson):
 
 
 def test_every_committed_notebook_is_what_its_source_makes():
-    stale = [lesson.student.name for lesson in lessons() if is_stale(lesson)]
+    stale = [
+        lesson.student_in(language).relative_to(lesson.root).as_posix()
+        for lesson in lessons()
+        for language in languages(lesson)
+        if is_stale(lesson, language)
+    ]
     assert not stale, f"run: course build ({', '.join(stale)})"
 
 

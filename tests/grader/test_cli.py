@@ -27,7 +27,7 @@ def words(result):
 def test_build_check_names_the_stale_notebook(course):
     stale = course("build", "--check")
     assert stale.exit_code == 1
-    assert "Error: stale: sums.ipynb; run: course build" in words(stale)
+    assert "Error: stale: notebooks/sums.ipynb; run: course build" in words(stale)
     assert course("build").exit_code == 0
     assert course("build", "--check").exit_code == 0
 

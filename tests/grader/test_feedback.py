@@ -194,7 +194,7 @@ def test_a_page_is_the_same_each_time():
 def test_no_field_of_a_result_is_forgotten():
     """A new field must be shown, or be left out on purpose."""
     shown = {"student", "lesson", "content", "version", "status", "reason", "exercises"}
-    shown |= {"problems", "notes"}
+    shown |= {"problems", "notes", "language"}
     assert {item.name for item in fields(Result)} - shown == {"seconds"}
 
 

@@ -1,6 +1,7 @@
 """`course grade`, from paths to marks, with a class of its own."""
 
 import csv
+import html
 import json
 import os
 import re
@@ -10,17 +11,22 @@ import subprocess
 import sys
 import time
 
+import nbformat
 import psutil
 import pytest
-from classroom import FACES, FULL, marks_in, notebook, solutions, write_class
+from classroom import FACES, FULL, marks_in, notebook, solutions, write_class, wrong
 from distributed import LocalCluster
 from filelock import FileLock
 from students import needs_isolation
 from typer.testing import CliRunner
 
-from grading import CourseError, cli, grade, quick, worker
+from grading import ROOT, CourseError, cli, grade, quick, worker
+from grading.catalogues import texts_of
+from grading.feedback import feedback_page
 from grading.grade import Plan
 from grading.gradebook import Book
+from grading.intake import collect
+from grading.samples import answered
 from grading.worker import Job, Rules, lesson_version
 
 pytestmark = needs_isolation
@@ -276,3 +282,21 @@ def test_a_job_of_another_state_is_refused():
     job = Job(b"x", "x.py", FACES.name, "0" * 64)
     with pytest.raises(CourseError, match="another state of the course"):
         worker.judged(job)
+
+
+def test_feedback_is_in_the_language_of_the_notebook(tmp_path):
+    path = tmp_path / "class" / "li" / "face_recognition.ipynb"
+    path.parent.mkdir(parents=True)
+    released = nbformat.read(FACES.student_in("zh"), 4)
+    answers = solutions() | wrong("all-summed-up")
+    path.write_text(nbformat.writes(answered(released, answers)), encoding="utf-8")
+    (submission,) = collect([path.parents[1]], tmp_path / "unpacked")
+    assert submission.problems == ()
+    (result,) = quick.results_of([path], Rules())
+    assert (result.language, result.points) == ("zh", 60)
+    page, mistake = feedback_page(result), result.exercises[0].mistake
+    chinese = texts_of(ROOT, "zh", FACES.name)
+    assert '<html lang="zh-CN">' in page
+    assert chinese[mistake.name] in page
+    assert html.escape(chinese[mistake.sentence]) in page
+    assert mistake.sentence not in page
