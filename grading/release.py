@@ -14,7 +14,7 @@ from grading.lesson import Lesson
 from grading.progress import console
 
 
-def release(lesson: Lesson, course_dir: Path = COURSE_DIR) -> Path:
+def release(lesson: Lesson, course_dir: Path = COURSE_DIR, language: str = "en") -> Path:
     """Put a notebook into a course folder and release it with stock nbgrader.
 
     The folder can be used on its own from then on: nbgrader's commands and formgrader find their
@@ -26,6 +26,8 @@ def release(lesson: Lesson, course_dir: Path = COURSE_DIR) -> Path:
         Which notebook; the assignment has its name.
     course_dir : Path
         The course folder; it is made, or the release in it is replaced. Submissions in it stay.
+    language : str
+        In which the notebook is; a course folder has one release of a notebook.
 
     Returns
     -------
@@ -36,7 +38,7 @@ def release(lesson: Lesson, course_dir: Path = COURSE_DIR) -> Path:
     _bring_settings(course_dir / stock.CONFIG_NAME)
     write_kernelspec(course_dir)
     source = course_dir / "source" / lesson.name / f"{lesson.name}.ipynb"
-    replace_text(source, nbformat.writes(solved_notebook(lesson)) + "\n")
+    replace_text(source, nbformat.writes(solved_notebook(lesson, language)) + "\n")
     stock.convert(GenerateAssignment, stock.course_directory(course_dir, lesson.name))
     return course_dir / "release" / lesson.name / source.name
 

@@ -117,6 +117,14 @@ Path("output").mkdir(exist_ok=True)
 Path("output/area.png").write_text(str(area(2, 3)))
 '''
 
+BUNDLES = """
+[sums]
+files = []
+
+[areas]
+files = []
+"""
+
 AREA_TESTS = """
 def test_area_of_a_rectangle(area):
     assert area(2, 3) == 6, "area(2, 3) must be 6"
@@ -138,6 +146,7 @@ def write_lesson(
     lesson = Lesson("sums", root)
     write(lesson.source, SOURCE, old, new)
     write(lesson.tests, TESTS, *in_tests)
+    write(root / "notebooks" / "bundles.toml", BUNDLES)
     return lesson
 
 
