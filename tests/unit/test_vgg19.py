@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tests.unit.small_network import COURSE_LAYERS, small_weights
 from vgg19 import KEYS, LAYERS, VGG19, VGG19Graph, _Network
+from vgg19_weights import CONVOLUTIONS
 
 SIZE = (21, 30)
 
@@ -300,3 +301,16 @@ def test_graph_mode_trains_the_picture_and_nothing_else():
         session.run(model["input"].assign(picture(0)))
         costs = [session.run([cost, step])[0] for _ in range(10)]
     assert costs[-1] < costs[0]
+
+
+def test_a_full_size_network_says_how_long_painting_takes(monkeypatch):
+    widths = dict.fromkeys(CONVOLUTIONS, 4) | {"conv5_4": 512}
+    model = VGG19(small_weights(widths), (24, 32))
+    assert 0 < model.seconds_a_step() < 60
+    monkeypatch.setattr(VGG19, "seconds_a_step", lambda self: 1.234)
+    lines = str(model).splitlines()
+    assert lines[0] == "VGG-19 from small, avg pooling, picture 24 x 32"
+    expected = "a step of painting takes about 1.2 s here, 200 steps about 4 minutes"
+    assert lines[1] == f"  at its full size: {expected}"
+    assert lines[2].split()[0] == "input"
+    assert "full size" not in str(VGG19(small_weights(), (24, 32)))

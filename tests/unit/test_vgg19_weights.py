@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.io
 
+import nst_utils
 from nst_utils import CONFIG, COURSE_DIR, load_vgg_model
 from tests.unit.small_network import SMALL_WIDTHS, small_weights
 from training.matconvnet import write_matconvnet
@@ -331,6 +332,7 @@ def test_pickled_objects_are_not_loaded(tmp_path):
 
 def test_the_embedded_network_is_loaded_when_no_weights_are_given(monkeypatch):
     monkeypatch.setattr(CONFIG, "VGG_MODEL", "pretrained-model/not-fetched.mat")
+    monkeypatch.setattr(nst_utils, "FETCHED_MODELS", ())
     model = load_vgg_model()
     assert model.weights.source == "vgg19-compact.mat"
     assert tuple(model["conv5_4"].shape) == (1, 19, 25, model.weights.channels("conv5_4"))
@@ -342,8 +344,19 @@ def test_fetched_weights_take_the_place_of_the_embedded_ones(mat, monkeypatch):
     assert load_vgg_model(image_size=(20, 30)).weights.source == "vgg.mat"
 
 
+def test_what_the_course_fetched_is_found_under_any_of_its_names(mat, monkeypatch, tmp_path):
+    monkeypatch.setattr(CONFIG, "VGG_MODEL", "pretrained-model/not-fetched.mat")
+    monkeypatch.setattr(nst_utils, "FETCHED_MODELS", ("pretrained-model/none.h5", str(mat)))
+    assert nst_utils.real_vgg() == mat
+    for path in (None, "pretrained-model/not-fetched.mat"):
+        assert load_vgg_model(path, image_size=(20, 30)).weights.source == "vgg.mat"
+    with pytest.raises(WeightsError, match=r"other\.mat is missing"):
+        load_vgg_model("pretrained-model/other.mat")
+
+
 def test_the_old_path_tells_which_command_brings_it(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(nst_utils, "FETCHED_MODELS", ())
     if (COURSE_DIR / CONFIG.VGG_MODEL).exists():
         pytest.skip("the real weights are here; remove them to see the error for missing ones")
     with pytest.raises(WeightsError, match="course fetch vgg19"):
