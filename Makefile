@@ -5,7 +5,7 @@ INSTALLED := .venv/.installed
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
-.PHONY: course test lab build check lock clean
+.PHONY: course test lab build site check lock clean
 
 course: $(INSTALLED)  ## the whole course once: build, paint, release, grade, marks
 	$(BIN)/course demo
@@ -21,6 +21,9 @@ lab: $(INSTALLED)  ## JupyterLab at the notebooks
 
 build: $(INSTALLED)  ## the students' notebooks from notebooks/source
 	$(BIN)/course build
+
+site: $(INSTALLED)  ## the site in build/site; runs the notebooks that changed
+	$(BIN)/course site --run
 
 lock:  ## requirements.lock from pyproject.toml (needs the .venv of any other target)
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --custom-compile-command "make lock" -o requirements.lock

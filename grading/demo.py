@@ -9,6 +9,7 @@ from grading import DEMO_DIR, ROOT, CourseError, stock
 from grading.autograde import Marksheet, autograde, table
 from grading.autograde import Result as StockResult
 from grading.build import build, solved_notebook
+from grading.chapters import executed_path
 from grading.execute import execute, write_page
 from grading.grade import Graded, Plan, Silent, book_of, grade
 from grading.intake import Submission
@@ -66,7 +67,7 @@ def build_all(todo: list[Lesson]) -> None:
 
 def run(lesson: Lesson) -> Path:
     """Run a solved notebook, with progress; return its page under `build/executed/`."""
-    target = lesson.root / "build" / "executed" / f"{lesson.name}.ipynb"
+    target = executed_path(lesson)
     with step(f"run {lesson.name}, solved") as report:
         executed = execute(solved_notebook(lesson), target.parent, report)
         return write_page(executed, target)

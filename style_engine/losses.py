@@ -172,8 +172,8 @@ def covariance(kept: Moments) -> tf.Tensor:
 def wasserstein_cost(painted: Moments, wanted: Moments) -> tf.Tensor:
     """Return the squared Wasserstein-2 distance of the two Gaussians with these moments.
 
-    |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₂^½ Σ₁ Σ₂^½)^½): Olkin and Pukelsheim, "The distance between two
-    random vectors with given dispersion matrices", 1982. In float64: where there are fewer
+    `|μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₂^½ Σ₁ Σ₂^½)^½)`: Olkin and Pukelsheim, "The distance between
+    two random vectors with given dispersion matrices", 1982. In float64: where there are fewer
     positions than channels, float32 leaves too little of the small eigenvalues' roots.
     """
     first, second = (tf.cast(covariance(kept), tf.float64) for kept in (painted, wanted))
@@ -216,7 +216,7 @@ def _steps(picture: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def absolute_variation(picture: tf.Tensor) -> tf.Tensor:
-    """Return the sum of |dy| and |dx|."""
+    """Return the sum of `|dy|` and `|dx|`."""
     return tf.add_n([tf.reduce_sum(tf.abs(step)) for step in _steps(picture)])
 
 
