@@ -149,7 +149,9 @@ class Kernel:
     def begin(self, source):
         """Run a cell without waiting for it, until it says that it has begun."""
         begun = Path(self.run("import tempfile; print(tempfile.mktemp())").strip())
-        self.client.execute(f"open({str(begun)!r}, 'w').close()\n{source}")
+        # An error in it must not call off the cell that is sent next.
+        noted = f"open({str(begun)!r}, 'w').close()\n{source}"
+        self.client.execute(noted, stop_on_error=False)
         assert until(begun.exists)
         begun.unlink()
 
